@@ -1,0 +1,56 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "events/ordinal.h"
+#include "events/result.h"
+#include "ledger/checkpoint.h"
+#include "ledger/leaf.h"
+#include "ledger/merkle/proof.h"
+#include "ledger/merkle/tile.h"
+#include "ledger/store.h"
+
+/// What is published: an immutable view {checkpoint, size, frozen store} that never mixes sizes.
+/// Everything here may be called by any thread, without locks.
+
+namespace oppi::ledger {
+
+class LogView {
+ public:
+  LogView(const Store& store, std::shared_ptr<const Snapshot> snapshot, Checkpoint checkpoint, std::string note);
+
+  [[nodiscard]] const Checkpoint& checkpoint() const { return checkpoint_; }
+  /// The signed note, cosignatures included.
+  [[nodiscard]] const std::string& note() const { return note_; }
+  [[nodiscard]] TreeSize size() const { return checkpoint_.size; }
+
+  /// Errors: kNotFound at or beyond size().
+  [[nodiscard]] Result<Bytes> LeafBytes(LeafIndex index) const;
+  [[nodiscard]] Result<Leaf> ReadLeaf(LeafIndex index) const;
+  /// Calls `each(index, leaf bytes)` for [from, to) in order until it returns false.
+  [[nodiscard]] Status ScanLeaves(LeafIndex from, TreeSize to,
+                                  const std::function<bool(LeafIndex, ByteView)>& each) const;
+  /// Bytes of a C2SP tile or entry bundle of this size, or of any smaller width. kNotFound otherwise.
+  [[nodiscard]] Result<Bytes> Tile(const merkle::TileId& id) const;
+  [[nodiscard]] Result<NodeHash> Node(unsigned level, std::uint64_t index) const;
+
+  /// Proofs in the tree of `size` (at most size()).
+  [[nodiscard]] Result<std::vector<NodeHash>> Inclusion(LeafIndex index, TreeSize size) const;
+  [[nodiscard]] Result<std::vector<NodeHash>> Consistency(TreeSize from, TreeSize to) const;
+  [[nodiscard]] Result<RootHash> Root(TreeSize size) const;
+  /// C2SP tlog-proof text: the receipt of the leaf at `index`, against this view's checkpoint.
+  [[nodiscard]] Result<std::string> Receipt(LeafIndex index) const;
+
+  [[nodiscard]] const Store& store() const { return store_; }
+  [[nodiscard]] const Snapshot* snapshot() const { return snapshot_.get(); }
+
+ private:
+  const Store& store_;
+  std::shared_ptr<const Snapshot> snapshot_;
+  Checkpoint checkpoint_;
+  std::string note_;
+};
+
+}  // namespace oppi::ledger

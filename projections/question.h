@@ -1,0 +1,52 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "events/ordinal.h"
+#include "events/result.h"
+#include "events/time.h"
+
+/// A question as asked over HTTP or on the command line: the same members on both doors.
+
+namespace oppi::projections {
+
+enum class Ask : std::uint8_t { kRecord, kConsents, kTimeline, kDecide, kAudit };
+[[nodiscard]] std::string_view AskName(Ask ask);  // "record", ...
+
+struct Question {
+  Ask ask{};
+  std::string learner;
+  std::string controller;
+  std::string purpose;
+  std::string recipient;
+  std::vector<std::string> categories;
+  std::string op;         // decide: "disclose" (default), "guardian_view", "emergency_read"
+  std::string principal;  // decide with op
+  std::string actor;      // audit
+  std::string publisher;  // audit
+  std::optional<Instant> valid_at;              // default: now
+  std::optional<TreeSize> known_size;           // default: the newest
+  std::optional<Instant> known_at;              // instead of known_size: recorded at or before
+  std::optional<TreeSize> min_size;             // decide: STALE when the view is smaller
+  std::optional<Instant> from;
+  std::optional<Instant> until;
+  std::string reason;     // free text, kept in the access event
+  bool evidence = false;
+};
+
+/// Strict: unknown members, wrong types and missing inputs are refused, naming the member.
+[[nodiscard]] Result<Question> ParseQuestion(Ask ask, std::string_view json);
+
+/// Who asks, as authenticated.
+struct Asker {
+  std::string principal;
+  std::string role;          // ACTOR code: TEACHER STAFF GUARDIAN LEARNER VENDOR DPO AUDITOR SYSTEM
+  std::string organisation;  // OID, or "*" for the national operator's officers
+  std::string purpose;
+};
+
+}  // namespace oppi::projections
