@@ -116,8 +116,8 @@ void Publishers::AddKey(const Fact& fact) {
   key.from = event.V();
   key.until = event.valid_to;
   key.types = event.list("types");
-  const auto [place, added] = keys_.emplace(
-      KeyName(event.text("publisher"), event.text("key")), key);
+  const auto [place, added] =
+      keys_.emplace(KeyName(event.text("publisher"), event.text("key")), key);
   if (!added && place->second.public_key == key.public_key) place->second = std::move(key);
 }
 

@@ -14,15 +14,17 @@
 #include "events/vocabulary.h"
 #include "projections/fact.h"
 
-/// Who may publish what: the fold over the registry events that name publishers, keys and delegations
-/// (vocabulary sections 5 and 7). The road asks it before anything enters the log; a verifier folds
-/// the same public events and gets the same answers.
+/// Who may publish what: the fold over the registry events that name publishers, keys and
+/// delegations (vocabulary sections 5 and 7). The road asks it before anything enters the log; a
+/// verifier folds the same public events and gets the same answers.
 ///
-/// I1  Only what a publisher of role REGISTRAR said counts; everything else leaves the state as it is.
-/// I2  The two bootstrap publishers stand in the first leaf of the log: `registrar` and `ledger`. Their
+/// I1  Only what a publisher of role REGISTRAR said counts; everything else leaves the state as it
+/// is. I2  The two bootstrap publishers stand in the first leaf of the log: `registrar` and
+/// `ledger`. Their
 ///     role never changes, so that no event can lock everybody out.
 /// I3  A key that was ever revoked stays revoked, whatever is said of it later.
-/// I4  A key id means one public key for ever; saying it again may change its period and types only.
+/// I4  A key id means one public key for ever; saying it again may change its period and types
+/// only.
 
 namespace oppi::projections {
 
@@ -90,13 +92,15 @@ class Publishers {
   /// kNone when not registered (PUBLISHER_UNKNOWN).
   [[nodiscard]] events::Role RoleOf(std::string_view publisher) const;
 
-  /// May the publisher use this `source` (SOURCE_NOT_YOURS)? Registered with `sources`: those alone.
-  /// Else, with an organisation: any system of that organisation. With neither: any source - what a
-  /// registrar leaves open is open; stories of rehearsals register publishers by name and role only.
+  /// May the publisher use this `source` (SOURCE_NOT_YOURS)? Registered with `sources`: those
+  /// alone. Else, with an organisation: any system of that organisation. With neither: any source -
+  /// what a registrar leaves open is open; stories of rehearsals register publishers by name and
+  /// role only.
   [[nodiscard]] bool OwnsSource(std::string_view publisher, std::string_view source) const;
 
-  /// Role matrix of section 5 and the narrowing of the key (TYPE_NOT_ALLOWED). Says nothing on whether
-  /// the key exists or is revoked: those are rules of their own; an unknown key narrows nothing.
+  /// Role matrix of section 5 and the narrowing of the key (TYPE_NOT_ALLOWED). Says nothing on
+  /// whether the key exists or is revoked: those are rules of their own; an unknown key narrows
+  /// nothing.
   [[nodiscard]] bool MayPublish(std::string_view publisher, std::string_view key,
                                 events::EventType type) const;
 
@@ -104,15 +108,16 @@ class Publishers {
   [[nodiscard]] const PublisherKey* FindKey(std::string_view publisher, std::string_view key) const;
 
   /// The earliest revocation of the key, for any reason (KEY_REVOKED), among those below `size`.
-  [[nodiscard]] const KeyRevocation* KeyRevokedBefore(
-      std::string_view publisher, std::string_view key,
-      TreeSize size = TreeSize(~std::uint64_t{0})) const;
+  [[nodiscard]] const KeyRevocation* KeyRevokedBefore(std::string_view publisher,
+                                                      std::string_view key,
+                                                      TreeSize size = TreeSize(~std::uint64_t{
+                                                          0})) const;
   /// Every revocation of the key, in log order: the suspect set needs those with compromised_from.
   [[nodiscard]] const std::vector<KeyRevocation>& RevocationsOf(std::string_view publisher,
                                                                 std::string_view key) const;
 
-  /// consent-model C8: does a delegation for `act` from the controller, recorded below `size`, cover
-  /// the instant `at`? Half-open. Ends count when they too are recorded below `size`.
+  /// consent-model C8: does a delegation for `act` from the controller, recorded below `size`,
+  /// cover the instant `at`? Half-open. Ends count when they too are recorded below `size`.
   [[nodiscard]] bool Delegated(std::string_view publisher, std::string_view controller,
                                std::string_view act, Instant at,
                                TreeSize size = TreeSize(~std::uint64_t{0})) const;
