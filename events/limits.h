@@ -26,6 +26,11 @@ inline constexpr std::size_t kOriginBytesMax = 255;
 inline constexpr std::size_t kKeyNameBytesMax = 255;
 inline constexpr std::size_t kNoteBytesMax = 1024 * 1024;
 inline constexpr std::size_t kNoteSignaturesMax = 100;
+/// A tlog-proof: the note, and extra data that may hold several map proofs.
+inline constexpr std::size_t kTlogProofBytesMax = 4 * 1024 * 1024;
+/// A tlog-policy file, and how many logs, witnesses and groups it may name (each).
+inline constexpr std::size_t kPolicyBytesMax = 256 * 1024;
+inline constexpr std::size_t kPolicyEntriesMax = 256;
 /// TIME_IN_FUTURE: how far V of a consent, access or attendance event may lie after R.
 inline constexpr std::int64_t kFutureMicrosMax = 5 * 60 * 1'000'000LL;
 
