@@ -10,7 +10,9 @@
 namespace oppi::ledger {
 namespace {
 
-Error Malformed(std::string_view what) { return InvalidArgument("checkpoint: " + std::string(what)); }
+Error Malformed(std::string_view what) {
+  return InvalidArgument("checkpoint: " + std::string(what));
+}
 
 }  // namespace
 
@@ -33,7 +35,8 @@ Result<Checkpoint> ParseCheckpointText(std::string_view text) {
     if (line->empty()) return Malformed("an empty line");
     lines.push_back(*line);
   }
-  if (lines.size() < 3) return Malformed(std::to_string(lines.size()) + " lines, expected 3 or more");
+  if (lines.size() < 3)
+    return Malformed(std::to_string(lines.size()) + " lines, expected 3 or more");
 
   Checkpoint checkpoint;
   checkpoint.origin = lines[0];
@@ -64,7 +67,8 @@ Result<Checkpoint> OpenCheckpoint(std::string_view note, const VerifierKey& log)
   OPPI_RETURN_IF_ERROR(VerifyNote(parsed, {log}));
   // From here on the text is the log's.
   OPPI_TRY(Checkpoint checkpoint, ParseCheckpointText(parsed.text));
-  if (checkpoint.origin != log.name) return Unauthenticated("checkpoint: signed by the key of another origin");
+  if (checkpoint.origin != log.name)
+    return Unauthenticated("checkpoint: signed by the key of another origin");
   if (checkpoint.size == TreeSize(0) && checkpoint.root != EmptyRoot())
     return Malformed("size 0 with a root that is not the empty tree's");
   return checkpoint;

@@ -15,7 +15,9 @@ constexpr std::size_t kKeyIdBytes = 4;
 constexpr std::size_t kTimestampBytes = 8;
 constexpr std::uint64_t kTimestampMax = (std::uint64_t{1} << 63) - 1;
 
-Error Malformed(std::string_view what) { return InvalidArgument("malformed note: " + std::string(what)); }
+Error Malformed(std::string_view what) {
+  return InvalidArgument("malformed note: " + std::string(what));
+}
 
 /// What a type 04 signature signs.
 std::string CosignedMessage(std::string_view text, std::uint64_t timestamp) {
@@ -32,7 +34,8 @@ std::optional<Signature> AsSignature(ByteView bytes) {
 }
 
 /// nullopt unless `signature` is good for `text` under `key`.
-std::optional<VerifiedSignature> VerifyOne(std::string_view text, const VerifierKey& key, ByteView signature) {
+std::optional<VerifiedSignature> VerifyOne(std::string_view text, const VerifierKey& key,
+                                           ByteView signature) {
   if (key.type == kNoteSignatureType) {
     const auto plain = AsSignature(signature);
     if (!plain || !VerifySignature(key.key, text, *plain)) return std::nullopt;
@@ -50,7 +53,8 @@ std::optional<VerifiedSignature> VerifyOne(std::string_view text, const Verifier
 }
 
 Result<NoteSignature> ParseSignatureLine(std::string_view line) {
-  if (!line.starts_with(kSignatureMark)) return Malformed("a signature line without dash and space");
+  if (!line.starts_with(kSignatureMark))
+    return Malformed("a signature line without dash and space");
   line.remove_prefix(kSignatureMark.size());
   const auto space = line.find(' ');
   if (space == line.npos) return Malformed("a signature line without signature");
@@ -112,10 +116,12 @@ std::string FormatNote(const Note& note) {
 NoteSignature SignNote(std::string_view text, const NamedSigningKey& key) {
   OPPI_CHECK(text.ends_with('\n') && IsNoteText(text));
   const Signature signature = key.key.Sign(text);
-  return {key.name, NoteKeyId(key.name, kNoteSignatureType, key.key.public_key()), Bytes(View(signature))};
+  return {key.name, NoteKeyId(key.name, kNoteSignatureType, key.key.public_key()),
+          Bytes(View(signature))};
 }
 
-Result<std::vector<VerifiedSignature>> VerifyNote(const Note& note, const std::vector<VerifierKey>& known) {
+Result<std::vector<VerifiedSignature>> VerifyNote(const Note& note,
+                                                  const std::vector<VerifierKey>& known) {
   std::vector<VerifiedSignature> verified;
   for (const NoteSignature& signature : note.signatures) {
     const auto is_signer = [&](const VerifierKey& key) {
@@ -124,11 +130,13 @@ Result<std::vector<VerifiedSignature>> VerifyNote(const Note& note, const std::v
     const auto key = std::find_if(known.begin(), known.end(), is_signer);
     if (key == known.end()) continue;
     // The same key listed twice is harmless; two keys of one name and id would be a choice.
-    const bool ambiguous =
-        std::any_of(key, known.end(), [&](const VerifierKey& other) { return is_signer(other) && !(other == *key); });
+    const bool ambiguous = std::any_of(key, known.end(), [&](const VerifierKey& other) {
+      return is_signer(other) && !(other == *key);
+    });
     if (ambiguous) return Unauthenticated("note: two known keys have the id " + KeyIdText(key->id));
-    const bool seen = std::any_of(verified.begin(), verified.end(),
-                                  [&](const VerifiedSignature& earlier) { return earlier.key == *key; });
+    const bool seen =
+        std::any_of(verified.begin(), verified.end(),
+                    [&](const VerifiedSignature& earlier) { return earlier.key == *key; });
     if (seen) continue;
     const auto good = VerifyOne(note.text, *key, signature.signature);
     if (!good) return Unauthenticated("note: bad signature of key " + KeyIdText(key->id));

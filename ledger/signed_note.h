@@ -52,10 +52,12 @@ struct VerifiedSignature {
   std::uint64_t timestamp = 0;  // POSIX seconds, cosignatures only
   friend bool operator==(const VerifiedSignature&, const VerifiedSignature&) = default;
 };
-[[nodiscard]] Result<std::vector<VerifiedSignature>> VerifyNote(const Note& note, const std::vector<VerifierKey>& known);
+[[nodiscard]] Result<std::vector<VerifiedSignature>> VerifyNote(
+    const Note& note, const std::vector<VerifierKey>& known);
 
 /// A timestamped cosignature line (type 04) over a checkpoint text. `timestamp` is POSIX seconds,
 /// below 2^63.
-[[nodiscard]] NoteSignature Cosign(std::string_view text, const NamedSigningKey& key, std::uint64_t timestamp);
+[[nodiscard]] NoteSignature Cosign(std::string_view text, const NamedSigningKey& key,
+                                   std::uint64_t timestamp);
 
 }  // namespace oppi::ledger

@@ -13,7 +13,8 @@ namespace oppi::ledger {
 /// C2SP text is terminated, the last one too.
 [[nodiscard]] std::optional<std::string_view> TakeLine(std::string_view& rest);
 
-/// ASCII decimal digits without sign or leading zeros. nullopt for everything else, overflow included.
+/// ASCII decimal digits without sign or leading zeros. nullopt for everything else, overflow
+/// included.
 [[nodiscard]] std::optional<std::uint64_t> ParseDecimal(std::string_view text);
 
 /// Valid UTF-8 (shortest forms, no surrogates) without control characters below U+0020 but "\n".

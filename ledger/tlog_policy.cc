@@ -21,7 +21,8 @@ using Words = std::vector<std::string_view>;
 Words SplitWords(std::string_view line) {
   static constexpr std::string_view kWhiteSpace = " \t";
   Words words;
-  for (auto at = line.find_first_not_of(kWhiteSpace); at != line.npos; at = line.find_first_not_of(kWhiteSpace)) {
+  for (auto at = line.find_first_not_of(kWhiteSpace); at != line.npos;
+       at = line.find_first_not_of(kWhiteSpace)) {
     line.remove_prefix(at);
     const auto end = std::min(line.find_first_of(kWhiteSpace), line.size());
     words.push_back(line.substr(0, end));
@@ -49,7 +50,8 @@ class Parser {
 
  private:
   Status Log(const Words& words) {
-    if (words.size() < 2 || words.size() > 3) return InvalidArgument("expected: log <vkey> [<url>]");
+    if (words.size() < 2 || words.size() > 3)
+      return InvalidArgument("expected: log <vkey> [<url>]");
     if (policy_.logs.size() == kPolicyEntriesMax) return InvalidArgument("too many logs");
     OPPI_TRY(VerifierKey key, Key(words[1], kNoteSignatureType, "a log"));
     for (const TlogPolicy::Log& other : policy_.logs)
@@ -59,7 +61,8 @@ class Parser {
   }
 
   Status Witness(const Words& words) {
-    if (words.size() < 3 || words.size() > 4) return InvalidArgument("expected: witness <name> <vkey> [<url>]");
+    if (words.size() < 3 || words.size() > 4)
+      return InvalidArgument("expected: witness <name> <vkey> [<url>]");
     if (policy_.witnesses.size() == kPolicyEntriesMax) return InvalidArgument("too many witnesses");
     OPPI_TRY(VerifierKey key, Key(words[2], kCosignatureType, "a witness"));
     for (const TlogPolicy::Witness& other : policy_.witnesses)
@@ -76,8 +79,10 @@ class Parser {
     TlogPolicy::Group group;
     group.name = words[1];
     for (std::size_t i = 3; i < words.size(); ++i) {
-      if (!names_.contains(words[i])) return InvalidArgument("a member that no line before defines");
-      if (!grouped_.insert(std::string(words[i])).second) return InvalidArgument("a member that is in a group already");
+      if (!names_.contains(words[i]))
+        return InvalidArgument("a member that no line before defines");
+      if (!grouped_.insert(std::string(words[i])).second)
+        return InvalidArgument("a member that is in a group already");
       group.members.emplace_back(words[i]);
     }
     if (words[2] == "all") {
@@ -106,17 +111,19 @@ class Parser {
     return {};
   }
 
-  static Result<VerifierKey> Key(std::string_view text, std::uint8_t type, const std::string& whose) {
+  static Result<VerifierKey> Key(std::string_view text, std::uint8_t type,
+                                 const std::string& whose) {
     OPPI_TRY(VerifierKey key, ParseVerifierKey(text));
     if (key.type != type)
-      return InvalidArgument("the key of " + whose + " has signature type " + std::to_string(key.type) +
-                             ", expected " + std::to_string(type));
+      return InvalidArgument("the key of " + whose + " has signature type " +
+                             std::to_string(key.type) + ", expected " + std::to_string(type));
     return key;
   }
 
   Status Define(std::string_view name) {
     if (name == kNone) return InvalidArgument("the name none is taken");
-    if (!names_.insert(std::string(name)).second) return InvalidArgument("a name that is defined already");
+    if (!names_.insert(std::string(name)).second)
+      return InvalidArgument("a name that is defined already");
     return {};
   }
 
@@ -134,14 +141,16 @@ bool BytesAllowed(std::string_view text) {
 }
 
 /// Whether these witnesses are a quorum.
-bool HasQuorum(const TlogPolicy& policy, const std::vector<TrustedCheckpoint::Cosignature>& cosignatures) {
+bool HasQuorum(const TlogPolicy& policy,
+               const std::vector<TrustedCheckpoint::Cosignature>& cosignatures) {
   if (policy.quorum == kNone) return true;
   std::set<std::string, std::less<>> witnessed;
   for (const auto& cosignature : cosignatures) witnessed.insert(cosignature.witness);
   // Groups name only what is before them, so one pass is enough.
   for (const TlogPolicy::Group& group : policy.groups) {
-    const auto count = std::count_if(group.members.begin(), group.members.end(),
-                                     [&](const std::string& member) { return witnessed.contains(member); });
+    const auto count =
+        std::count_if(group.members.begin(), group.members.end(),
+                      [&](const std::string& member) { return witnessed.contains(member); });
     if (static_cast<std::size_t>(count) >= group.threshold) witnessed.insert(group.name);
   }
   return witnessed.contains(policy.quorum);
@@ -169,7 +178,8 @@ std::string FormatTlogPolicy(const TlogPolicy& policy) {
     return url.empty() ? line + "\n" : line + " " + url + "\n";
   };
   std::string text;
-  for (const auto& log : policy.logs) text += with_url("log " + FormatVerifierKey(log.key), log.url);
+  for (const auto& log : policy.logs)
+    text += with_url("log " + FormatVerifierKey(log.key), log.url);
   for (const auto& witness : policy.witnesses)
     text += with_url("witness " + witness.name + " " + FormatVerifierKey(witness.key), witness.url);
   for (const auto& group : policy.groups) {
@@ -200,18 +210,21 @@ Result<TrustedCheckpoint> OpenCheckpoint(std::string_view note, const TlogPolicy
   OPPI_TRY(const std::vector<VerifiedSignature> verified, VerifyNote(parsed, known));
   OPPI_TRY(Checkpoint checkpoint, ParseCheckpointText(parsed.text));
 
-  const auto by_log = std::find_if(verified.begin(), verified.end(), [&](const VerifiedSignature& signature) {
-    return signature.key.type == kNoteSignatureType && signature.key.name == checkpoint.origin;
-  });
-  if (by_log == verified.end()) return Unauthenticated("checkpoint: not signed by a log of the policy");
+  const auto by_log =
+      std::find_if(verified.begin(), verified.end(), [&](const VerifiedSignature& signature) {
+        return signature.key.type == kNoteSignatureType && signature.key.name == checkpoint.origin;
+      });
+  if (by_log == verified.end())
+    return Unauthenticated("checkpoint: not signed by a log of the policy");
   if (checkpoint.size == TreeSize(0) && checkpoint.root != EmptyRoot())
     return InvalidArgument("checkpoint: size 0 with a root that is not the empty tree's");
 
   TrustedCheckpoint trusted{std::move(checkpoint), by_log->key, {}};
   for (const VerifiedSignature& signature : verified) {
     if (signature.key.type != kCosignatureType) continue;
-    const auto witness = std::find_if(policy.witnesses.begin(), policy.witnesses.end(),
-                                      [&](const auto& candidate) { return candidate.key == signature.key; });
+    const auto witness =
+        std::find_if(policy.witnesses.begin(), policy.witnesses.end(),
+                     [&](const auto& candidate) { return candidate.key == signature.key; });
     OPPI_CHECK(witness != policy.witnesses.end());
     trusted.cosignatures.push_back({witness->name, signature.timestamp});
   }
@@ -221,10 +234,12 @@ Result<TrustedCheckpoint> OpenCheckpoint(std::string_view note, const TlogPolicy
   return trusted;
 }
 
-Result<TrustedCheckpoint> VerifyTlogProof(const TlogProof& proof, const NodeHash& leaf, const TlogPolicy& policy) {
+Result<TrustedCheckpoint> VerifyTlogProof(const TlogProof& proof, const NodeHash& leaf,
+                                          const TlogPolicy& policy) {
   OPPI_TRY(TrustedCheckpoint trusted, OpenCheckpoint(proof.checkpoint, policy));
   const Checkpoint& checkpoint = trusted.checkpoint;
-  OPPI_RETURN_IF_ERROR(merkle::VerifyInclusion(proof.index, checkpoint.size, leaf, proof.path, checkpoint.root));
+  OPPI_RETURN_IF_ERROR(
+      merkle::VerifyInclusion(proof.index, checkpoint.size, leaf, proof.path, checkpoint.root));
   return trusted;
 }
 

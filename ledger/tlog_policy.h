@@ -73,10 +73,12 @@ struct TrustedCheckpoint {
 /// origin, and cosigned as the quorum demands. Errors: kInvalidArgument for the form of the note
 /// and for a policy without logs, kUnauthenticated for everything that a signature is missing from
 /// or does not verify under.
-[[nodiscard]] Result<TrustedCheckpoint> OpenCheckpoint(std::string_view note, const TlogPolicy& policy);
+[[nodiscard]] Result<TrustedCheckpoint> OpenCheckpoint(std::string_view note,
+                                                       const TlogPolicy& policy);
 
 /// The checkpoint as above, and the inclusion of `leaf` in it.
-[[nodiscard]] Result<TrustedCheckpoint> VerifyTlogProof(const TlogProof& proof, const NodeHash& leaf,
+[[nodiscard]] Result<TrustedCheckpoint> VerifyTlogProof(const TlogProof& proof,
+                                                        const NodeHash& leaf,
                                                         const TlogPolicy& policy);
 
 }  // namespace oppi::ledger

@@ -12,7 +12,9 @@ constexpr std::string_view kHeader = "c2sp.org/tlog-proof@v1";
 constexpr std::string_view kExtraPrefix = "extra ";
 constexpr std::string_view kIndexPrefix = "index ";
 
-Error Malformed(std::string_view what) { return InvalidArgument("tlog-proof: " + std::string(what)); }
+Error Malformed(std::string_view what) {
+  return InvalidArgument("tlog-proof: " + std::string(what));
+}
 
 /// The next line, or the error that the text ends before `what`.
 Result<std::string_view> Line(std::string_view& rest, std::string_view what) {
@@ -53,7 +55,8 @@ Result<TlogProof> ParseTlogProof(std::string_view text) {
   for (;;) {
     OPPI_TRY(line, Line(text, "the checkpoint"));
     if (line.empty()) break;
-    if (proof.path.size() == kTlogProofHashesMax) return Malformed("more hashes than any tree has levels");
+    if (proof.path.size() == kTlogProofHashesMax)
+      return Malformed("more hashes than any tree has levels");
     const auto raw = FromBase64(line);
     const auto hash = raw ? NodeHash::From(*raw) : std::nullopt;
     if (!hash) return Malformed("a path hash is not the base64 of 32 bytes");
@@ -66,9 +69,11 @@ Result<TlogProof> ParseTlogProof(std::string_view text) {
   return proof;
 }
 
-Result<Checkpoint> VerifyTlogProof(const TlogProof& proof, const NodeHash& leaf, const VerifierKey& log) {
+Result<Checkpoint> VerifyTlogProof(const TlogProof& proof, const NodeHash& leaf,
+                                   const VerifierKey& log) {
   OPPI_TRY(Checkpoint checkpoint, OpenCheckpoint(proof.checkpoint, log));
-  OPPI_RETURN_IF_ERROR(merkle::VerifyInclusion(proof.index, checkpoint.size, leaf, proof.path, checkpoint.root));
+  OPPI_RETURN_IF_ERROR(
+      merkle::VerifyInclusion(proof.index, checkpoint.size, leaf, proof.path, checkpoint.root));
   return checkpoint;
 }
 

@@ -10,8 +10,8 @@
 #include "events/result.h"
 #include "ledger/checkpoint.h"
 
-/// C2SP tlog-proof@v1: an inclusion proof and the checkpoint it leads to, as one text. Our receipts.
-/// Pure functions, any thread.
+/// C2SP tlog-proof@v1: an inclusion proof and the checkpoint it leads to, as one text. Our
+/// receipts. Pure functions, any thread.
 
 namespace oppi::ledger {
 
@@ -34,6 +34,7 @@ struct TlogProof {
 [[nodiscard]] Result<TlogProof> ParseTlogProof(std::string_view text);
 /// Verifies the checkpoint under `log` and the inclusion of `leaf`; returns the checkpoint. Errors:
 /// those of OpenCheckpoint and merkle::VerifyInclusion. (Under a policy: tlog_policy.h.)
-[[nodiscard]] Result<Checkpoint> VerifyTlogProof(const TlogProof& proof, const NodeHash& leaf, const VerifierKey& log);
+[[nodiscard]] Result<Checkpoint> VerifyTlogProof(const TlogProof& proof, const NodeHash& leaf,
+                                                 const VerifierKey& log);
 
 }  // namespace oppi::ledger

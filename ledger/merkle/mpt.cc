@@ -16,7 +16,9 @@ constexpr std::size_t kKeyBits = 8 * kDigestBytes;
 constexpr std::size_t kStepBytes = 1 + kDigestBytes;
 static_assert(kKeyBits - 1 == UINT8_MAX);  // so a bit number fits the one byte it is hashed as
 
-bool BitOf(const MapKey& key, std::size_t bit) { return (key.bytes[bit / 8] >> (7 - bit % 8) & 1) != 0; }
+bool BitOf(const MapKey& key, std::size_t bit) {
+  return (key.bytes[bit / 8] >> (7 - bit % 8) & 1) != 0;
+}
 
 /// Requires a != b.
 std::uint8_t FirstDifference(const MapKey& a, const MapKey& b) {
@@ -34,8 +36,9 @@ struct Children {
 };
 Children SplitEntries(Entries entries) {
   const std::uint8_t bit = FirstDifference(entries.front().key, entries.back().key);
-  const auto middle = std::partition_point(entries.begin(), entries.end(),
-                                           [bit](const MapEntry& entry) { return !BitOf(entry.key, bit); });
+  const auto middle =
+      std::partition_point(entries.begin(), entries.end(),
+                           [bit](const MapEntry& entry) { return !BitOf(entry.key, bit); });
   const auto left = static_cast<std::size_t>(middle - entries.begin());
   return {bit, entries.first(left), entries.subspan(left)};
 }
@@ -48,8 +51,9 @@ MapNode HashEntries(Entries entries) {
 }
 
 Status CheckSorted(Entries entries) {
-  const auto bad = std::adjacent_find(entries.begin(), entries.end(),
-                                      [](const MapEntry& a, const MapEntry& b) { return !(a.key < b.key); });
+  const auto bad =
+      std::adjacent_find(entries.begin(), entries.end(),
+                         [](const MapEntry& a, const MapEntry& b) { return !(a.key < b.key); });
   if (bad != entries.end()) return InvalidArgument("map: the keys do not strictly ascend");
   return {};
 }
@@ -73,8 +77,9 @@ Found Search(Entries entries, const MapKey& key) {
 }
 
 bool BitsDecrease(const MapPath& path) {
-  return std::adjacent_find(path.begin(), path.end(),
-                            [](const MapStep& a, const MapStep& b) { return a.bit <= b.bit; }) == path.end();
+  return std::adjacent_find(path.begin(), path.end(), [](const MapStep& a, const MapStep& b) {
+           return a.bit <= b.bit;
+         }) == path.end();
 }
 
 MapRoot AsMapRoot(const MapNode& node) { return MapRoot{node.bytes}; }
@@ -154,7 +159,8 @@ Bytes EncodeMapPath(const MapPath& path) {
 
 Result<MapPath> DecodeMapPath(ByteView bytes) {
   if (bytes.size() % kStepBytes != 0 || bytes.size() / kStepBytes > kKeyBits)
-    return InvalidArgument("map proof: " + std::to_string(bytes.size()) + " bytes are not 0 to 256 whole steps");
+    return InvalidArgument("map proof: " + std::to_string(bytes.size()) +
+                           " bytes are not 0 to 256 whole steps");
   MapPath path;
   path.reserve(bytes.size() / kStepBytes);
   for (ByteReader in(bytes); !in.rest().empty();) {
@@ -168,7 +174,8 @@ Result<MapPath> DecodeMapPath(ByteView bytes) {
 Bytes EncodeMapAbsence(const MapAbsence& absence) {
   OPPI_CHECK(absence.other || absence.path.empty());
   if (!absence.other) return {};
-  return Bytes(absence.other->key.view()) + Bytes(absence.other->value.view()) + EncodeMapPath(absence.path);
+  return Bytes(absence.other->key.view()) + Bytes(absence.other->value.view()) +
+         EncodeMapPath(absence.path);
 }
 
 Result<MapAbsence> DecodeMapAbsence(ByteView bytes) {

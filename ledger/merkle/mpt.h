@@ -16,8 +16,8 @@
 ///   leaf       = SHA-256(key || value)                   64 bytes in
 ///   inner      = SHA-256(left || right || u8 bit)        65 bytes in
 ///
-/// where `bit` is the first bit in which the keys below differ (0 is the most significant bit of the
-/// first byte); keys with that bit clear are on the left. The lengths separate leaf from inner.
+/// where `bit` is the first bit in which the keys below differ (0 is the most significant bit of
+/// the first byte); keys with that bit clear are on the left. The lengths separate leaf from inner.
 /// The definition and the bytes of proofs are Russ Cox's "mpt", as in the WAICT transparency
 /// specification. Pure functions, any thread; O(n) hashes, so a served map keeps its inner nodes.
 
@@ -44,8 +44,8 @@ struct MapStep {
 /// Leaf first; bits strictly decrease.
 using MapPath = std::vector<MapStep>;
 
-/// Why a key is not there: the entry that a search for it ends at, and that entry's path; nothing at
-/// all in the empty tree. (It shows that other key to whoever reads the proof.)
+/// Why a key is not there: the entry that a search for it ends at, and that entry's path; nothing
+/// at all in the empty tree. (It shows that other key to whoever reads the proof.)
 struct MapAbsence {
   std::optional<MapEntry> other;
   MapPath path;
@@ -59,13 +59,17 @@ struct MapAbsence {
 /// `entries` are sorted by key, no key twice: else kInvalidArgument.
 [[nodiscard]] Result<MapRoot> RootOfMap(std::span<const MapEntry> entries);
 /// Errors: kNotFound when the key is not there.
-[[nodiscard]] Result<MapPath> ProveMapInclusion(std::span<const MapEntry> entries, const MapKey& key);
+[[nodiscard]] Result<MapPath> ProveMapInclusion(std::span<const MapEntry> entries,
+                                                const MapKey& key);
 /// Errors: kAlreadyExists when the key is there.
-[[nodiscard]] Result<MapAbsence> ProveMapAbsence(std::span<const MapEntry> entries, const MapKey& key);
+[[nodiscard]] Result<MapAbsence> ProveMapAbsence(std::span<const MapEntry> entries,
+                                                 const MapKey& key);
 
 /// Errors: kInvalidArgument, with the reason.
-[[nodiscard]] Status VerifyMapInclusion(const MapEntry& entry, const MapPath& path, const MapRoot& root);
-[[nodiscard]] Status VerifyMapAbsence(const MapKey& key, const MapAbsence& absence, const MapRoot& root);
+[[nodiscard]] Status VerifyMapInclusion(const MapEntry& entry, const MapPath& path,
+                                        const MapRoot& root);
+[[nodiscard]] Status VerifyMapAbsence(const MapKey& key, const MapAbsence& absence,
+                                      const MapRoot& root);
 
 /// (bit || sibling)*, 33 bytes a step. Decoding is strict: whole steps, bits strictly decreasing.
 [[nodiscard]] Bytes EncodeMapPath(const MapPath& path);

@@ -24,7 +24,8 @@ Result<NodeHash> SubtreeHash(std::uint64_t begin, std::uint64_t end, const NodeR
   return hash;
 }
 
-/// Where RFC 6962 splits the leaves [begin, end) of more than one: largest power of two below the count.
+/// Where RFC 6962 splits the leaves [begin, end) of more than one: largest power of two below the
+/// count.
 std::uint64_t Split(std::uint64_t begin, std::uint64_t end) {
   return begin + std::bit_floor(end - begin - 1);
 }
@@ -42,8 +43,8 @@ PathLength LengthOfPath(std::uint64_t index, std::uint64_t size) {
 }
 
 Error WrongLength(const char* what, std::size_t got, std::size_t expected) {
-  return InvalidArgument(std::string(what) + " proof: " + std::to_string(got) + " hashes, expected " +
-                         std::to_string(expected));
+  return InvalidArgument(std::string(what) + " proof: " + std::to_string(got) +
+                         " hashes, expected " + std::to_string(expected));
 }
 
 }  // namespace
@@ -54,10 +55,11 @@ Result<RootHash> RootAt(TreeSize size, const NodeReader& read) {
   return AsRoot(root);
 }
 
-Result<std::vector<NodeHash>> InclusionProof(LeafIndex index, TreeSize size, const NodeReader& read) {
+Result<std::vector<NodeHash>> InclusionProof(LeafIndex index, TreeSize size,
+                                             const NodeReader& read) {
   if (!Contains(size, index))
-    return InvalidArgument("inclusion proof: leaf " + std::to_string(index.value()) + " is not in a tree of size " +
-                           std::to_string(size.value()));
+    return InvalidArgument("inclusion proof: leaf " + std::to_string(index.value()) +
+                           " is not in a tree of size " + std::to_string(size.value()));
   // PATH(m, D[n]) of RFC 6962 section 2.1.1, from the root down, turned round at the end.
   std::vector<NodeHash> path;
   std::uint64_t begin = 0;
@@ -65,7 +67,8 @@ Result<std::vector<NodeHash>> InclusionProof(LeafIndex index, TreeSize size, con
   while (end - begin > 1) {
     const std::uint64_t middle = Split(begin, end);
     const bool left = index.value() < middle;
-    OPPI_TRY(const NodeHash sibling, left ? SubtreeHash(middle, end, read) : SubtreeHash(begin, middle, read));
+    OPPI_TRY(const NodeHash sibling,
+             left ? SubtreeHash(middle, end, read) : SubtreeHash(begin, middle, read));
     path.push_back(sibling);
     (left ? end : begin) = middle;
   }
@@ -75,8 +78,8 @@ Result<std::vector<NodeHash>> InclusionProof(LeafIndex index, TreeSize size, con
 
 Result<std::vector<NodeHash>> ConsistencyProof(TreeSize from, TreeSize to, const NodeReader& read) {
   if (from.value() == 0 || from > to)
-    return InvalidArgument("consistency proof: from size " + std::to_string(from.value()) + " to size " +
-                           std::to_string(to.value()));
+    return InvalidArgument("consistency proof: from size " + std::to_string(from.value()) +
+                           " to size " + std::to_string(to.value()));
   // SUBPROOF(m, D[n], b) of RFC 6962 section 2.1.2, from the root down; b is `begin == 0`.
   std::vector<NodeHash> path;
   std::uint64_t begin = 0;
@@ -84,7 +87,8 @@ Result<std::vector<NodeHash>> ConsistencyProof(TreeSize from, TreeSize to, const
   while (from.value() < end) {
     const std::uint64_t middle = Split(begin, end);
     const bool left = from.value() <= middle;
-    OPPI_TRY(const NodeHash sibling, left ? SubtreeHash(middle, end, read) : SubtreeHash(begin, middle, read));
+    OPPI_TRY(const NodeHash sibling,
+             left ? SubtreeHash(middle, end, read) : SubtreeHash(begin, middle, read));
     path.push_back(sibling);
     (left ? end : begin) = middle;
   }
@@ -96,11 +100,11 @@ Result<std::vector<NodeHash>> ConsistencyProof(TreeSize from, TreeSize to, const
   return path;
 }
 
-Status VerifyInclusion(LeafIndex index, TreeSize size, const NodeHash& leaf, const std::vector<NodeHash>& proof,
-                       const RootHash& root) {
+Status VerifyInclusion(LeafIndex index, TreeSize size, const NodeHash& leaf,
+                       const std::vector<NodeHash>& proof, const RootHash& root) {
   if (!Contains(size, index))
-    return InvalidArgument("inclusion proof: leaf " + std::to_string(index.value()) + " is not in a tree of size " +
-                           std::to_string(size.value()));
+    return InvalidArgument("inclusion proof: leaf " + std::to_string(index.value()) +
+                           " is not in a tree of size " + std::to_string(size.value()));
   const auto [inner, border] = LengthOfPath(index.value(), size.value());
   if (proof.size() != inner + border) return WrongLength("inclusion", proof.size(), inner + border);
 
@@ -123,11 +127,11 @@ Status VerifyInclusion(LeafIndex index, TreeSize size, const NodeHash& leaf, con
   return {};
 }
 
-Status VerifyConsistency(TreeSize from, TreeSize to, const std::vector<NodeHash>& proof, const RootHash& from_root,
-                         const RootHash& to_root) {
+Status VerifyConsistency(TreeSize from, TreeSize to, const std::vector<NodeHash>& proof,
+                         const RootHash& from_root, const RootHash& to_root) {
   if (from.value() == 0 || from > to)
-    return InvalidArgument("consistency proof: from size " + std::to_string(from.value()) + " to size " +
-                           std::to_string(to.value()));
+    return InvalidArgument("consistency proof: from size " + std::to_string(from.value()) +
+                           " to size " + std::to_string(to.value()));
   if (from == to) {
     if (!proof.empty()) return WrongLength("consistency", proof.size(), 0);
     if (from_root != to_root) return InvalidArgument("consistency proof: one size, two roots");
@@ -158,8 +162,10 @@ Status VerifyConsistency(TreeSize from, TreeSize to, const std::vector<NodeHash>
     fn >>= 1;
     sn >>= 1;
   }
-  if (AsRoot(old_hash) != from_root) return InvalidArgument("consistency proof: leads to another old root");
-  if (AsRoot(new_hash) != to_root) return InvalidArgument("consistency proof: leads to another new root");
+  if (AsRoot(old_hash) != from_root)
+    return InvalidArgument("consistency proof: leads to another old root");
+  if (AsRoot(new_hash) != to_root)
+    return InvalidArgument("consistency proof: leads to another new root");
   return {};
 }
 

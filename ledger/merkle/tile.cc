@@ -25,7 +25,8 @@ std::string IndexPath(std::uint64_t index) {
   std::string path;
   for (bool last = true; last || index > 0; last = false, index /= 1000) {
     const auto group = static_cast<unsigned>(index % 1000);
-    const char digits[] = {static_cast<char>('0' + group / 100), static_cast<char>('0' + group / 10 % 10),
+    const char digits[] = {static_cast<char>('0' + group / 100),
+                           static_cast<char>('0' + group / 10 % 10),
                            static_cast<char>('0' + group % 10)};
     path.insert(0, last ? "" : "/");
     path.insert(0, digits, 3);
@@ -133,9 +134,11 @@ NodePlace PlaceOf(unsigned level, std::uint64_t index) {
 Result<NodeHash> NodeInTile(ByteView tile, unsigned height, unsigned offset) {
   const std::size_t width = tile.size() / kDigestBytes;
   if (tile.size() % kDigestBytes != 0 || width == 0 || width > kTileWidth)
-    return InvalidArgument("tile: " + std::to_string(tile.size()) + " bytes are not 1 to 256 hashes");
+    return InvalidArgument("tile: " + std::to_string(tile.size()) +
+                           " bytes are not 1 to 256 hashes");
   if (height > kTileHeight || offset >= kTileWidth >> height)
-    return InvalidArgument("tile: no node " + std::to_string(offset) + " at height " + std::to_string(height));
+    return InvalidArgument("tile: no node " + std::to_string(offset) + " at height " +
+                           std::to_string(height));
   const std::size_t count = std::size_t{1} << height;
   const std::size_t first = offset * count;
   if (first + count > width)
@@ -154,7 +157,9 @@ NodeReader NodesFromTiles(TreeSize size, TileReader read) {
     if (level >= 64) return InvalidArgument("tiles: no node of level " + std::to_string(level));
     const NodePlace place = PlaceOf(level, index);
     const unsigned width = TileWidthAt(size, place.tile_level, place.tile_index);
-    if (width == 0) return NotFound("tiles: no node " + std::to_string(index) + " at level " + std::to_string(level));
+    if (width == 0)
+      return NotFound("tiles: no node " + std::to_string(index) + " at level " +
+                      std::to_string(level));
     const TileId id{false, place.tile_level, place.tile_index, width};
     OPPI_TRY(const Bytes tile, read(id));
     if (tile.size() != width * kDigestBytes)
@@ -177,7 +182,9 @@ Result<std::vector<ByteView>> SplitBundle(ByteView bundle) {
   while (!in.rest().empty()) {
     if (entries.size() == kTileWidth) return InvalidArgument("entry bundle: more than 256 entries");
     entries.push_back(in.Raw(in.U16()));
-    if (!in.ok()) return InvalidArgument("entry bundle: entry " + std::to_string(entries.size() - 1) + " is cut off");
+    if (!in.ok())
+      return InvalidArgument("entry bundle: entry " + std::to_string(entries.size() - 1) +
+                             " is cut off");
   }
   return entries;
 }
