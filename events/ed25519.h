@@ -10,8 +10,10 @@
 #include "events/entropy.h"
 #include "events/result.h"
 
-/// Ed25519 on libsodium: strict verification (canonical S, no small-order keys), one signature at a
-/// time - evidence must not depend on how a verifier batches.
+/// Ed25519 on libsodium: strict verification, one signature at a time - evidence must not depend on
+/// how a verifier batches. Refused are an S that is not reduced, a key or an R of low order or not in
+/// its one encoding, and what holds only after multiplication by the cofactor
+/// (tests/events/ed25519_vectors_test.cc states the rule against public edge cases).
 
 namespace oppi {
 

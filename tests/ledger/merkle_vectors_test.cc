@@ -4,7 +4,7 @@
 #include "ledger/merkle/compact_range.h"
 #include "ledger/merkle/mpt.h"
 #include "ledger/merkle/proof.h"
-#include "tests/ledger/vectors.h"
+#include "tests/support/vectors.h"
 
 namespace oppi::ledger::merkle {
 namespace {
