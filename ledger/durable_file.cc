@@ -1,0 +1,80 @@
+#include "ledger/durable_file.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+
+namespace oppi::ledger {
+namespace {
+
+class Descriptor {
+ public:
+  explicit Descriptor(int fd) : fd_(fd) {}
+  ~Descriptor() {
+    if (fd_ >= 0) ::close(fd_);
+  }
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  [[nodiscard]] int get() const { return fd_; }
+  [[nodiscard]] int Release() {
+    const int fd = fd_;
+    fd_ = -1;
+    return fd;
+  }
+
+ private:
+  int fd_;
+};
+
+Error FromErrno(const std::string& path, const char* doing) {
+  const int code = errno;
+  const std::string message = std::string(doing) + " " + path + ": " + std::strerror(code);
+  if (code == EACCES || code == EPERM) return PermissionDenied(message);
+  if (code == ENOSPC || code == EDQUOT) return ResourceExhausted(message);
+  return DataLoss(message);
+}
+
+}  // namespace
+
+Result<std::optional<Bytes>> ReadFileIfThere(const std::string& path) {
+  const Descriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (fd.get() < 0) {
+    if (errno == ENOENT) return std::optional<Bytes>();
+    return FromErrno(path, "cannot open");
+  }
+  Bytes bytes;
+  char buffer[65536];
+  for (;;) {
+    const ssize_t n = ::read(fd.get(), buffer, sizeof(buffer));
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return FromErrno(path, "cannot read");
+    if (n == 0) return std::optional(std::move(bytes));
+    bytes.append(buffer, static_cast<std::size_t>(n));
+  }
+}
+
+Status WriteFileDurably(const std::string& path, ByteView bytes, mode_t mode) {
+  const std::string folder = std::filesystem::path(path).parent_path().string();
+  const Descriptor directory(::open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (directory.get() < 0) return FromErrno(folder, "cannot open");
+  const std::string temporary = path + ".new";
+  Descriptor fd(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode));
+  if (fd.get() < 0) return FromErrno(temporary, "cannot create");
+  while (!bytes.empty()) {
+    const ssize_t n = ::write(fd.get(), bytes.data(), bytes.size());
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return FromErrno(temporary, "cannot write");
+    bytes.remove_prefix(static_cast<std::size_t>(n));
+  }
+  if (::fsync(fd.get()) != 0) return FromErrno(temporary, "cannot sync");
+  if (::close(fd.Release()) != 0) return FromErrno(temporary, "cannot close");
+  if (::rename(temporary.c_str(), path.c_str()) != 0) return FromErrno(path, "cannot rename to");
+  if (::fsync(directory.get()) != 0) return FromErrno(folder, "cannot sync");
+  return {};
+}
+
+}  // namespace oppi::ledger

@@ -1,0 +1,328 @@
+#include "ledger/group.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "events/ids.h"
+#include "ledger/own_events.h"
+
+namespace oppi::ledger {
+namespace {
+
+using events::ErrorCode;
+using events::Outcome;
+
+constexpr std::size_t kCachedStreamsMax = 500'000;
+
+/// Groups whose refused or conflicting events leave a trace in the subject's stream (section 9).
+bool LeavesTrace(const events::TypeInfo& type) {
+  return type.group == "consent" || type.group == "restriction" || type.group == "guardianship";
+}
+
+ItemResult Refused(ErrorCode code, std::string member = {}) {
+  ItemResult result;
+  result.code = code;
+  result.member = std::move(member);
+  return result;
+}
+
+}  // namespace
+
+std::size_t StreamCache::HandleHash::operator()(const Handle& h) const {
+  std::uint64_t v = 0;
+  std::memcpy(&v, h.bytes.data(), sizeof(v));  // handles are random
+  return v;
+}
+
+Result<StreamState*> StreamCache::Find(const Store& store, const Handle& handle) {
+  const auto it = states_.find(handle);
+  if (it != states_.end()) return &it->second;
+  OPPI_TRY(StreamState state, ReadStream(store, handle));
+  return &states_.emplace(handle, std::move(state)).first->second;
+}
+
+void StreamCache::Trim() {
+  if (states_.size() > kCachedStreamsMax) states_.clear();
+}
+
+Group::Group(const SequencerPorts& ports, const SequencerOptions& options, const LogView& view, TreeWriter& tree,
+             StreamCache& streams)
+    : ports_(ports), options_(options), view_(view), tree_(tree), streams_(streams), now_(ports.clock.Now()),
+      committed_(std::make_shared<CommittedGroup>()) {}
+
+Status Group::Prefetch(const std::vector<PreparedBatch*>& batches) {
+  std::vector<Bytes> keys;
+  for (const PreparedBatch* batch : batches)
+    for (const PreparedItem& item : batch->items)
+      if (!item.dedup_key.empty()) keys.push_back(item.dedup_key);
+  OPPI_TRY(const auto rows, ports_.store.MultiGet(Table::kDedup, keys));
+  dedup_.reserve(keys.size());
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    if (!rows[i]) {
+      dedup_.emplace(std::move(keys[i]), std::nullopt);
+      continue;
+    }
+    OPPI_TRY(DedupRow row, DecodeDedup(*rows[i]));
+    dedup_.insert_or_assign(std::move(keys[i]), std::move(row));
+  }
+  return {};
+}
+
+Result<BatchResult> Group::Sequence(PreparedBatch& batch) {
+  std::vector<events::Event> notes;
+  OPPI_TRY(BatchResult result, Sequence(batch, Author::kPublisher, notes));
+  if (notes.empty()) return result;
+  // What the ledger itself has to say about refusals comes right behind the batch they were in.
+  OPPI_TRY(PreparedBatch own, NotesBatch(std::move(notes)));
+  std::vector<events::Event> none;
+  OPPI_TRY(const BatchResult noted, Sequence(own, Author::kLedger, none));
+  for (const ItemResult& item : noted.items) OPPI_CHECK(item.outcome == Outcome::kAccepted);
+  return result;
+}
+
+Result<BatchResult> Group::Sequence(PreparedBatch& batch, Author author, std::vector<events::Event>& notes) {
+  BatchResult result;
+  if (batch.header.anchor_size != 0) {
+    bool known = false;
+    OPPI_TRY(const auto time, TimeOfAnchor(batch.header.anchor_size, batch.header.anchor_root.view(), known));
+    if (!known) {
+      result.error = ErrorCode::kBadSignature;
+      result.message = "the anchor is not a checkpoint of this log";
+      return result;
+    }
+  }
+  std::optional<LeafIndex> batch_leaf;
+  for (std::size_t i = 0; i < batch.items.size(); ++i) {
+    OPPI_TRY(ItemResult item, SequenceItem(batch, static_cast<std::uint16_t>(i), author, batch_leaf, notes));
+    result.items.push_back(std::move(item));
+  }
+  // The signature covers the commitments of all items: keep those the log does not have.
+  if (batch_leaf) {
+    Bytes missing;
+    ByteWriter w(missing);
+    for (std::size_t i = 0; i < batch.items.size(); ++i) {
+      const Outcome outcome = result.items[i].outcome;
+      if (outcome == Outcome::kAccepted || outcome == Outcome::kQuarantined) continue;
+      w.U16(static_cast<std::uint16_t>(i));
+      w.Raw(batch.items[i].item.commitment.view());
+    }
+    if (!missing.empty()) writes_.Put(Table::kBatches, BigEndian(batch_leaf->value()), std::move(missing));
+    OPPI_RETURN_IF_ERROR(KeepDocuments(batch, result));
+  }
+  return result;
+}
+
+Result<ItemResult> Group::SequenceItem(PreparedBatch& batch, std::uint16_t number, Author author,
+                                       std::optional<LeafIndex>& batch_leaf, std::vector<events::Event>& notes) {
+  PreparedItem& item = batch.items[number];
+  events::Decoded& decoded = item.item.decoded;
+  // The order below is the order of vocabulary section 9: the first violated rule answers.
+  if (decoded.error == ErrorCode::kTooLarge || decoded.error == ErrorCode::kMalformed)
+    return Refused(decoded.error, decoded.member);
+  if (author == Author::kPublisher)
+    if (const ErrorCode code = ports_.rules.JudgeSource(batch.header, decoded.source); code != ErrorCode::kNone)
+      return Refused(code);
+  if (!item.dedup_key.empty()) {
+    OPPI_TRY(std::optional<ItemResult> seen, JudgeDuplicate(batch, item, notes));
+    if (seen) return *std::move(seen);
+  }
+  if (decoded.type == nullptr)
+    return Refused(decoded.error == ErrorCode::kNone ? ErrorCode::kTypeUnknown : decoded.error, decoded.member);
+  if (author == Author::kPublisher)
+    if (const ErrorCode code = ports_.rules.JudgeType(batch.header, *decoded.type); code != ErrorCode::kNone) {
+      if (decoded.error == ErrorCode::kNone && LeavesTrace(*decoded.type))
+        notes.push_back(Note(events::EventType::kLedgerIntakeRefused, decoded.event, code));
+      return Refused(code);
+    }
+  if (decoded.error != ErrorCode::kNone) return Refused(decoded.error, decoded.member);
+  OPPI_CHECK(!item.dedup_key.empty());  // an event that decodes has source and id
+
+  CommittedEvent candidate;
+  candidate.event = std::move(decoded.event);
+  const events::Event& event = candidate.event;
+  if (event.sensitivity == events::Sensitivity::kS0 && item.item.raw.bytes.size() > kClearEventBytesMax)
+    return Refused(ErrorCode::kTooLarge);
+  OPPI_TRY(const bool moved, StreamMoved(event));
+  if (moved) return Refused(ErrorCode::kStreamMoved, "expectedcount");
+  if (event.anchor) {
+    bool known = false;
+    const auto root = FromHex(event.anchor->root);
+    OPPI_TRY(candidate.anchored, TimeOfAnchor(event.anchor->size, root ? *root : Bytes(), known));
+    if (!known) return Refused(ErrorCode::kEnvelopeInvalid, "anchorroot");
+  }
+  const Instant first = tree_.NextRecorded(now_);
+  candidate.recorded = batch_leaf ? first : first + 1;
+  candidate.position = LeafIndex(tree_.next().value() + (batch_leaf ? 0 : 1));
+  candidate.publisher = batch.header.publisher;
+  candidate.key = batch.header.key;
+  OPPI_TRY(const Verdict verdict, ports_.rules.JudgeEvent(candidate));
+  if (verdict.outcome == Outcome::kRejected) {
+    if (author == Author::kPublisher && LeavesTrace(event.info()))
+      notes.push_back(Note(events::EventType::kLedgerIntakeRefused, event, verdict.code));
+    return Refused(verdict.code);
+  }
+  candidate.outcome = verdict.outcome;
+  candidate.reason = verdict.code;
+
+  // From here on the event is in.
+  if (!batch_leaf) batch_leaf = tree_.Append({first, BatchLeaf{batch.header_bytes, batch.signature}}, writes_);
+  std::vector<Handle> subjects;
+  OPPI_RETURN_IF_ERROR(AppendToStreams(event, candidate.position, subjects));
+  EventLeaf leaf{*batch_leaf, number, static_cast<std::uint8_t>(subjects.size()), candidate.outcome,
+                 candidate.reason, item.item.commitment, std::nullopt};
+  if (event.sensitivity == events::Sensitivity::kS0)
+    leaf.clear = std::move(item.item.raw);
+  else
+    OPPI_RETURN_IF_ERROR(WriteBody(item, event, candidate.position, subjects));
+  const LeafIndex index = tree_.Append({candidate.recorded, std::move(leaf)}, writes_);
+  OPPI_CHECK(index == candidate.position);
+  DedupRow row{index, candidate.recorded, item.content_tag, false};
+  writes_.Put(Table::kDedup, item.dedup_key, EncodeDedup(row));
+  dedup_[item.dedup_key] = std::move(row);
+
+  ItemResult result;
+  result.outcome = candidate.outcome;
+  result.code = candidate.reason;
+  result.position = index;
+  result.recorded = candidate.recorded;
+  ports_.rules.Sequenced(candidate);
+  committed_->events.push_back(std::move(candidate));
+  return result;
+}
+
+Result<std::optional<DedupRow>> Group::FindDuplicate(const PreparedItem& item) {
+  const auto it = dedup_.find(item.dedup_key);
+  if (it != dedup_.end()) return it->second;
+  OPPI_TRY(const auto bytes, ports_.store.Get(Table::kDedup, item.dedup_key));
+  if (!bytes) return std::optional<DedupRow>();
+  OPPI_TRY(DedupRow row, DecodeDedup(*bytes));
+  return std::optional(std::move(row));
+}
+
+Result<std::optional<ItemResult>> Group::JudgeDuplicate(const PreparedBatch&, const PreparedItem& item,
+                                                        std::vector<events::Event>& notes) {
+  OPPI_TRY(const std::optional<DedupRow> seen, FindDuplicate(item));
+  if (!seen) return std::optional<ItemResult>();
+  ItemResult result;
+  result.position = seen->position;
+  result.recorded = seen->recorded;
+  if (seen->barred) {
+    result.code = ErrorCode::kRepublicationBarred;
+  } else if (seen->content_tag == item.content_tag) {
+    result.outcome = Outcome::kDuplicate;
+  } else {
+    result.code = ErrorCode::kIdConflict;
+    // The new content is not kept; that somebody sent it is. Bytes that do not decode name nobody.
+    const events::Decoded& decoded = item.item.decoded;
+    events::Event about;
+    if (decoded.error == ErrorCode::kNone)
+      about = decoded.event;
+    else
+      about.id = decoded.id, about.source = decoded.source;
+    notes.push_back(Note(events::EventType::kLedgerIngestConflict, about, ErrorCode::kIdConflict));
+  }
+  return std::optional(std::move(result));
+}
+
+Result<std::optional<Instant>> Group::TimeOfAnchor(std::uint64_t size, ByteView root, bool& known) {
+  known = false;
+  if (size == 0 || size > view_.size().value()) return std::optional<Instant>();
+  OPPI_TRY(const RootHash there, view_.Root(TreeSize(size)));
+  if (there.view() != root) return std::optional<Instant>();
+  OPPI_TRY(const Leaf last, view_.ReadLeaf(LeafIndex(size - 1)));
+  known = true;
+  return std::optional(last.recorded);
+}
+
+Result<bool> Group::StreamMoved(const events::Event& event) {
+  if (!event.expected_count) return false;
+  std::uint64_t count = 0;
+  OPPI_TRY(const std::optional<Handle> handle, ports_.vault.FindHandle(event.subject));
+  if (handle) {
+    OPPI_TRY(const StreamState* state, streams_.Find(ports_.store, *handle));
+    count = state->count();
+  }
+  return static_cast<std::int64_t>(count) != *event.expected_count;
+}
+
+Status Group::AppendToStreams(const events::Event& event, LeafIndex index, std::vector<Handle>& subjects) {
+  for (const std::string_view subject : event.Subjects()) {
+    OPPI_TRY(const Handle handle, ports_.vault.HandleFor(subject, writes_));
+    OPPI_TRY(StreamState * state, streams_.Find(ports_.store, handle));
+    writes_.Put(Table::kStreamEntries, StreamEntryKey(handle, state->count()), BigEndian(index.value()));
+    state->entries.Append(StreamLeaf(index));
+    touched_streams_.emplace(handle.view(), state);
+    subjects.push_back(handle);
+  }
+  return {};
+}
+
+Status Group::WriteBody(const PreparedItem& item, const events::Event& event, LeafIndex index,
+                        const std::vector<Handle>& subjects) {
+  OPPI_CHECK(item.content);
+  const KeyClass key_class = KeyClassOf(event.sensitivity);
+  Body body{item.content->encoding, {}, item.content->sealed};
+  std::vector<Handle> owners = subjects;
+  if (owners.empty()) {
+    OPPI_TRY(const Handle owner, ports_.vault.HandleFor(event.KeyOwner(), writes_));
+    owners.push_back(owner);
+  }
+  for (const Handle& owner : owners) {
+    OPPI_TRY(const SecretKey data_key, ports_.vault.KeyFor(owner, key_class, writes_));
+    body.wraps.push_back(WrapKey(owner, key_class, data_key, item.content->content_key, ports_.entropy));
+  }
+  writes_.Put(Table::kBodies, BigEndian(index.value()), EncodeBody(body));
+  return {};
+}
+
+Status Group::KeepDocuments(const PreparedBatch& batch, const BatchResult&) {
+  for (const events::Attachment& document : batch.attachments) {
+    const Sha256Digest digest = HashOf(document.bytes);
+    // Kept only if an event that got in refers to it; anything else is nobody's evidence.
+    const auto refers = [&](const CommittedEvent& e) {
+      return e.publisher == batch.header.publisher && e.event.subject == document.subject &&
+             e.event.correlation == digest.hex();
+    };
+    if (std::none_of(committed_->events.begin(), committed_->events.end(), refers)) continue;
+    OPPI_TRY(const Handle owner, ports_.vault.HandleFor(document.subject, writes_));
+    OPPI_TRY(const SecretKey data_key, ports_.vault.KeyFor(owner, KeyClass::kS4, writes_));
+    events::BatchItem content;
+    ByteWriter w(content.bytes);
+    w.Short(document.media_type);
+    w.Raw(document.bytes);
+    const SealedContent sealed = SealContent(content, ports_.entropy);
+    const Body body{sealed.encoding, {WrapKey(owner, KeyClass::kS4, data_key, sealed.content_key, ports_.entropy)},
+                    sealed.sealed};
+    writes_.Put(Table::kDocuments, DocumentKey(ports_.vault, owner, digest), EncodeBody(body));
+  }
+  return {};
+}
+
+events::Event Group::Note(events::EventType type, const events::Event& about, events::ErrorCode code) {
+  events::Event note = events::MakeEvent(type);
+  note.id = events::MakeUuidV7(now_, ports_.entropy);
+  note.source = options_.ledger_source;
+  note.subject = about.subject;
+  note.time = now_;
+  note.controller = about.controller;
+  note.SetText("event", about.id);
+  note.SetText("code", std::string(events::ErrorName(code)));
+  if (!about.source.empty()) note.SetText("source", about.source);
+  return note;
+}
+
+Result<PreparedBatch> Group::NotesBatch(std::vector<events::Event> notes) {
+  // More than one batch's worth of refusals cannot come from one batch.
+  OPPI_CHECK(notes.size() <= kBatchEventsMax);
+  OPPI_TRY(events::VerifiedBatch batch,
+           MakeOwnBatch(notes, options_.origin, ports_.ledger_key, ports_.entropy));
+  return Prepare(std::move(batch), ports_.vault, ports_.entropy);
+}
+
+void Group::Finish() {
+  for (const auto& [handle, state] : touched_streams_) writes_.Put(Table::kStreams, handle, EncodeStream(*state));
+  tree_.Finish(writes_);
+  committed_->size = tree_.size();
+}
+
+}  // namespace oppi::ledger

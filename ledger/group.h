@@ -1,0 +1,74 @@
+#pragma once
+
+#include <memory>
+#include <unordered_map>
+#include <vector>
+
+#include "ledger/sequencer.h"
+#include "ledger/streams.h"
+#include "ledger/tree_writer.h"
+
+/// One commit in the making: gives places to the events of some batches and collects every row they
+/// need. Nothing here touches the disk but reads. Owned by the writer thread.
+
+namespace oppi::ledger {
+
+/// Stream states the writer has at hand; what is not here is read from the store.
+class StreamCache {
+ public:
+  [[nodiscard]] Result<StreamState*> Find(const Store& store, const Handle& handle);
+  void Trim();
+
+ private:
+  struct HandleHash {
+    std::size_t operator()(const Handle& h) const;
+  };
+  std::unordered_map<Handle, StreamState, HandleHash> states_;
+};
+
+class Group {
+ public:
+  Group(const SequencerPorts& ports, const SequencerOptions& options, const LogView& view, TreeWriter& tree,
+        StreamCache& streams);
+
+  /// Reads the duplicate index for all of these batches in one go.
+  [[nodiscard]] Status Prefetch(const std::vector<PreparedBatch*>& batches);
+  /// Errors are of the store or vault and fatal; refusals are in the result.
+  [[nodiscard]] Result<BatchResult> Sequence(PreparedBatch& batch);
+  /// Completes the rows. After this the group is only read.
+  void Finish();
+
+  [[nodiscard]] WriteBatch& writes() { return writes_; }
+  [[nodiscard]] std::shared_ptr<CommittedGroup> committed() { return committed_; }
+  [[nodiscard]] bool empty() const { return committed_->events.empty(); }
+
+ private:
+  enum class Author : std::uint8_t { kPublisher, kLedger };
+  [[nodiscard]] Result<BatchResult> Sequence(PreparedBatch& batch, Author author, std::vector<events::Event>& notes);
+  [[nodiscard]] Result<ItemResult> SequenceItem(PreparedBatch& batch, std::uint16_t item, Author author,
+                                                std::optional<LeafIndex>& batch_leaf, std::vector<events::Event>& notes);
+  [[nodiscard]] Result<std::optional<DedupRow>> FindDuplicate(const PreparedItem& item);
+  [[nodiscard]] Result<std::optional<ItemResult>> JudgeDuplicate(const PreparedBatch& batch, const PreparedItem& item,
+                                                                 std::vector<events::Event>& notes);
+  [[nodiscard]] Result<std::optional<Instant>> TimeOfAnchor(std::uint64_t size, ByteView root, bool& known);
+  [[nodiscard]] Result<bool> StreamMoved(const events::Event& event);
+  [[nodiscard]] Status AppendToStreams(const events::Event& event, LeafIndex index, std::vector<Handle>& subjects);
+  [[nodiscard]] Status WriteBody(const PreparedItem& item, const events::Event& event, LeafIndex index,
+                                 const std::vector<Handle>& subjects);
+  [[nodiscard]] Status KeepDocuments(const PreparedBatch& batch, const BatchResult& result);
+  [[nodiscard]] Result<PreparedBatch> NotesBatch(std::vector<events::Event> notes);
+  [[nodiscard]] events::Event Note(events::EventType type, const events::Event& about, events::ErrorCode code);
+
+  const SequencerPorts& ports_;
+  const SequencerOptions& options_;
+  const LogView& view_;
+  TreeWriter& tree_;
+  StreamCache& streams_;
+  const Instant now_;
+  WriteBatch writes_;
+  std::shared_ptr<CommittedGroup> committed_;
+  std::unordered_map<Bytes, std::optional<DedupRow>> dedup_;  // prefetched, then kept up to date
+  std::unordered_map<Bytes, StreamState*> touched_streams_;   // by handle bytes
+};
+
+}  // namespace oppi::ledger

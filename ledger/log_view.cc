@@ -1,0 +1,120 @@
+#include "ledger/log_view.h"
+
+#include "events/tree_hash.h"
+#include "ledger/tlog_proof.h"
+#include "ledger/tree_writer.h"
+
+namespace oppi::ledger {
+
+using merkle::kTileHeight;
+using merkle::kTileWidth;
+
+LogView::LogView(const Store& store, std::shared_ptr<const Snapshot> snapshot, Checkpoint checkpoint, std::string note)
+    : store_(store), snapshot_(std::move(snapshot)), checkpoint_(std::move(checkpoint)), note_(std::move(note)) {}
+
+Result<Bytes> LogView::LeafBytes(LeafIndex index) const {
+  if (!Contains(size(), index)) return NotFound("SIZE_UNKNOWN: no such entry in this checkpoint");
+  Bytes found;
+  OPPI_RETURN_IF_ERROR(ScanLeaves(index, SizeAfter(index), [&](LeafIndex, ByteView leaf) {
+    found = leaf;
+    return false;
+  }));
+  return found;
+}
+
+Result<Leaf> LogView::ReadLeaf(LeafIndex index) const {
+  OPPI_TRY(const Bytes bytes, LeafBytes(index));
+  auto leaf = DecodeLeaf(bytes);
+  if (!leaf.ok()) return DataLoss("log: entry " + std::to_string(index.value()) + " does not decode");
+  return leaf;
+}
+
+Status LogView::ScanLeaves(LeafIndex from, TreeSize to, const std::function<bool(LeafIndex, ByteView)>& each) const {
+  if (to > size()) return NotFound("SIZE_UNKNOWN: beyond this checkpoint");
+  if (from.value() >= to.value()) return {};
+  // The run of leaves that holds `from` may begin before it.
+  OPPI_TRY(const auto run, store_.Floor(Table::kLeaves, BigEndian(from.value()), snapshot_.get()));
+  std::uint64_t expected = from.value();
+  bool damaged = !run;
+  bool stopped = false;
+  if (run)
+    OPPI_RETURN_IF_ERROR(store_.Scan(
+        Table::kLeaves, run->first, BigEndian(to.value()),
+        [&](ByteView key, ByteView value) {
+          std::uint64_t index = ByteReader(key).U64();
+          const auto entries = merkle::SplitBundle(value);
+          damaged = !entries.ok() || index > expected;
+          if (damaged) return false;
+          for (const ByteView entry : *entries) {
+            if (index >= expected && index < to.value()) {
+              ++expected;
+              if (!each(LeafIndex(index), entry)) {
+                stopped = true;
+                return false;
+              }
+            }
+            ++index;
+          }
+          return true;
+        },
+        snapshot_.get()));
+  if (damaged || (!stopped && expected != to.value()))
+    return DataLoss("log: entry " + std::to_string(expected) + " is missing");
+  return {};
+}
+
+Result<Bytes> LogView::Tile(const merkle::TileId& id) const {
+  const unsigned there = merkle::TileWidthAt(size(), id.level, id.index);
+  if (id.width > there || id.width == 0) return NotFound("tile: not in this checkpoint");
+  if (!id.entries) {
+    OPPI_TRY(auto tile, store_.Get(Table::kTiles, TileKey(id.level, id.index), snapshot_.get()));
+    if (!tile || tile->size() < id.width * kDigestBytes) return DataLoss("tile: missing or too short");
+    tile->resize(id.width * kDigestBytes);
+    return *std::move(tile);
+  }
+  Bytes bundle;
+  const std::uint64_t first = id.index * kTileWidth;
+  OPPI_RETURN_IF_ERROR(ScanLeaves(LeafIndex(first), TreeSize(first + id.width), [&](LeafIndex, ByteView leaf) {
+    merkle::AppendEntry(bundle, leaf);
+    return true;
+  }));
+  return bundle;
+}
+
+Result<NodeHash> LogView::Node(unsigned level, std::uint64_t index) const {
+  const unsigned in_tile = level % kTileHeight;
+  const std::uint64_t first = index << in_tile;
+  const std::uint64_t count = std::uint64_t{1} << in_tile;
+  const auto last_width = static_cast<unsigned>(first % kTileWidth + count);
+  OPPI_TRY(const Bytes tile, Tile({false, level / kTileHeight, first / kTileWidth, last_width}));
+  std::vector<NodeHash> row;
+  row.reserve(count);
+  for (std::uint64_t i = first % kTileWidth; i < last_width; ++i)
+    row.push_back(*NodeHash::From(ByteView(tile).substr(i * kDigestBytes, kDigestBytes)));
+  for (std::size_t n = row.size(); n > 1; n /= 2)
+    for (std::size_t i = 0; i < n / 2; ++i) row[i] = HashChildren(row[2 * i], row[2 * i + 1]);
+  return row.front();
+}
+
+Result<std::vector<NodeHash>> LogView::Inclusion(LeafIndex index, TreeSize in) const {
+  if (in > size()) return NotFound("SIZE_UNKNOWN: beyond this checkpoint");
+  return merkle::InclusionProof(index, in, [this](unsigned level, std::uint64_t i) { return Node(level, i); });
+}
+
+Result<std::vector<NodeHash>> LogView::Consistency(TreeSize from, TreeSize to) const {
+  if (to > size()) return NotFound("SIZE_UNKNOWN: beyond this checkpoint");
+  return merkle::ConsistencyProof(from, to, [this](unsigned level, std::uint64_t i) { return Node(level, i); });
+}
+
+Result<RootHash> LogView::Root(TreeSize at) const {
+  if (at > size()) return NotFound("SIZE_UNKNOWN: beyond this checkpoint");
+  if (at == size()) return checkpoint_.root;
+  return merkle::RootAt(at, [this](unsigned level, std::uint64_t i) { return Node(level, i); });
+}
+
+Result<std::string> LogView::Receipt(LeafIndex index) const {
+  OPPI_TRY(std::vector<NodeHash> path, Inclusion(index, size()));
+  return FormatTlogProof({std::nullopt, index, std::move(path), note_});
+}
+
+}  // namespace oppi::ledger

@@ -1,0 +1,54 @@
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "events/verify.h"
+#include "ledger/bodies.h"
+#include "ledger/vault.h"
+
+/// VerifiedBatch -> PreparedBatch: everything costly that needs no place in the log yet (tags, sealed
+/// contents) is done here, off the writer thread.
+
+namespace oppi::ledger {
+
+struct PreparedItem {
+  events::VerifiedItem item;
+  Bytes dedup_key;    // tag(id), first half of tag(source); empty when either could not be read
+  Bytes content_tag;  // tag(bytes)
+  std::optional<SealedContent> content;  // events that decode and are not public
+};
+
+class PreparedBatch {
+ public:
+  PreparedBatch(PreparedBatch&&) = default;
+  PreparedBatch& operator=(PreparedBatch&&) = default;
+  events::BatchHeader header;
+  Bytes header_bytes;
+  Signature signature{};
+  std::vector<PreparedItem> items;
+  std::vector<events::Attachment> attachments;
+
+ private:
+  friend PreparedBatch Prepare(events::VerifiedBatch batch, const Vault& vault, Entropy& entropy);
+  PreparedBatch() = default;
+};
+
+/// Any thread.
+[[nodiscard]] PreparedBatch Prepare(events::VerifiedBatch batch, const Vault& vault, Entropy& entropy);
+
+/// Key of the Dedup table; the first 16 bytes find every source that used the id.
+[[nodiscard]] Bytes DedupKey(const Vault& vault, std::string_view source, std::string_view id);
+[[nodiscard]] Bytes DedupPrefix(const Vault& vault, std::string_view id);
+
+/// A row of the Dedup table. It outlives erasure: it names nobody.
+struct DedupRow {
+  LeafIndex position{0};
+  Instant recorded{};
+  Bytes content_tag;
+  bool barred = false;  // erased; sent again it answers REPUBLICATION_BARRED
+};
+[[nodiscard]] Bytes EncodeDedup(const DedupRow& row);
+[[nodiscard]] Result<DedupRow> DecodeDedup(ByteView bytes);
+
+}  // namespace oppi::ledger
