@@ -84,7 +84,7 @@ Result<BatchResult> Group::Sequence(PreparedBatch& batch, Author author, std::ve
   BatchResult result;
   if (batch.header.anchor_size != 0) {
     bool known = false;
-    OPPI_TRY(const auto time, TimeOfAnchor(batch.header.anchor_size, batch.header.anchor_root.view(), known));
+    OPPI_RETURN_IF_ERROR(TimeOfAnchor(batch.header.anchor_size, batch.header.anchor_root.view(), known));
     if (!known) {
       result.error = ErrorCode::kBadSignature;
       result.message = "the anchor is not a checkpoint of this log";

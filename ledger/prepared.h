@@ -3,6 +3,8 @@
 #include <optional>
 #include <vector>
 
+#include "events/ordinal.h"
+#include "events/time.h"
 #include "events/verify.h"
 #include "ledger/bodies.h"
 #include "ledger/vault.h"
