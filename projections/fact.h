@@ -10,26 +10,16 @@
 #include "events/outcome.h"
 #include "events/result.h"
 #include "events/time.h"
+#include "ledger/committed.h"
 
 /// What a projection knows of one committed event. Folds and answers are pure functions over facts in
 /// log order: no clock, no I/O, no globals, so a verifier elsewhere gets the same answer.
+/// The event of a fact read from a view has no `object` and `text` fields (see EncodeCompact); those are opened from the body.
 /// In a view (t, S) a fact is visible iff position < S; it is in force by its V (consent-model 1).
 
 namespace oppi::projections {
 
-struct Fact {
-  LeafIndex position{0};
-  Instant recorded{};                       // R
-  events::Outcome outcome = events::Outcome::kAccepted;  // or kQuarantined
-  events::ErrorCode reason = events::ErrorCode::kNone;   // of the quarantine
-  std::string publisher;
-  std::string key;
-  std::optional<Instant> anchored;          // A: time of the checkpoint the event's anchor names
-  bool erased = false;                      // content gone: `event` is blank (see Erased)
-  events::Event event;                      // without `object` and `text` fields (see EncodeCompact)
-
-  friend bool operator==(const Fact&, const Fact&) = default;
-};
+using Fact = ledger::CommittedEvent;
 
 /// Log order.
 using Facts = std::vector<Fact>;
