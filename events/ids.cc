@@ -22,6 +22,7 @@ constexpr std::uint64_t kNumberMax = 9'999'999'999;
 
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 bool IsLowerHex(char c) { return IsDigit(c) || (c >= 'a' && c <= 'f'); }
+bool IsDashPlace(std::size_t at) { return at == 8 || at == 13 || at == 18 || at == 23; }
 bool AllDigits(std::string_view text) { return std::all_of(text.begin(), text.end(), IsDigit); }
 
 char CheckDigit731(std::string_view digits) {
@@ -62,9 +63,7 @@ std::string Node(std::string_view node, std::uint64_t number, char (*check_digit
 std::string FormatUuid(std::array<unsigned char, 16> bytes, unsigned char version) {
   bytes[6] = static_cast<unsigned char>((bytes[6] & 0x0f) | (version << 4));
   bytes[8] = static_cast<unsigned char>((bytes[8] & 0x3f) | 0x80);
-  std::string text = ToHex({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
-  for (const std::size_t at : {8, 13, 18, 23}) text.insert(at, 1, '-');
-  return text;
+  return UuidText({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
 }
 
 std::string UuidFromName(std::string_view domain, std::string_view name, unsigned char version) {
@@ -80,10 +79,36 @@ std::string UuidFromName(std::string_view domain, std::string_view name, unsigne
 bool IsUuid(std::string_view text) {
   if (text.size() != kUuidChars) return false;
   for (std::size_t i = 0; i < kUuidChars; ++i) {
-    const bool dash = i == 8 || i == 13 || i == 18 || i == 23;
-    if (dash ? text[i] != '-' : !IsLowerHex(text[i])) return false;
+    if (IsDashPlace(i) ? text[i] != '-' : !IsLowerHex(text[i])) return false;
   }
   return true;
+}
+
+std::array<char, kUuidBytes> UuidBytes(std::string_view text) {
+  OPPI_CHECK(text.size() == kUuidChars);
+  std::array<char, kUuidBytes> bytes{};
+  std::size_t nibble = 0;
+  for (std::size_t i = 0; i < kUuidChars; ++i) {
+    if (IsDashPlace(i)) continue;
+    const int digit = IsDigit(text[i]) ? text[i] - '0' : text[i] - 'a' + 10;
+    char& byte = bytes[nibble++ / 2];
+    byte = static_cast<char>((static_cast<unsigned char>(byte) << 4 | digit) & 0xff);
+  }
+  return bytes;
+}
+
+std::string UuidText(ByteView bytes) {
+  static constexpr char kDigits[] = "0123456789abcdef";
+  OPPI_CHECK(bytes.size() == kUuidBytes);
+  std::string text(kUuidChars, '-');
+  std::size_t at = 0;
+  for (const char c : bytes) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (IsDashPlace(at)) ++at;  // dashes lie between whole bytes
+    text[at++] = kDigits[byte >> 4];
+    text[at++] = kDigits[byte & 15];
+  }
+  return text;
 }
 
 namespace {

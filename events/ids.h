@@ -18,6 +18,10 @@ namespace oppi::events {
 [[nodiscard]] bool IsUuidV4(std::string_view text);
 /// Any lower-case UUID text of 36 characters.
 [[nodiscard]] bool IsUuid(std::string_view text);
+/// The 16 bytes of a UUID, and its text. UuidBytes requires IsUuid(text), UuidText 16 bytes.
+inline constexpr std::size_t kUuidBytes = 16;
+[[nodiscard]] std::array<char, kUuidBytes> UuidBytes(std::string_view text);
+[[nodiscard]] std::string UuidText(ByteView bytes);
 [[nodiscard]] std::string MakeUuidV7(Instant now, Entropy& entropy);
 /// A UUIDv7-shaped id made from a name alone (SHA-256 of domain and name): foreign records that have
 /// their own identity get the same event id each time they are imported.
