@@ -19,9 +19,8 @@ constexpr std::uint8_t kAllFlags = kAnchored | kErased;
 /// A str of the vocabulary has at most 200 characters, each at most four bytes of UTF-8.
 constexpr std::size_t kNameBytesMax = kStrCharsMax * 4;
 
-bool ReasonKnown(std::uint8_t raw) {
-  return raw == 0 || !events::ErrorName(static_cast<events::ErrorCode>(raw)).empty();
-}
+/// The last code of events/outcome.h.
+constexpr std::uint8_t kReasonMax = static_cast<std::uint8_t>(events::ErrorCode::kLate);
 
 }  // namespace
 
@@ -62,7 +61,7 @@ Result<Fact> DecodeFact(ByteView bytes) {
   if (outcome > static_cast<std::uint8_t>(events::Outcome::kQuarantined)) {
     return DataLoss("fact: outcome is neither accepted nor quarantined");
   }
-  if (!ReasonKnown(reason)) return DataLoss("fact: unknown reason");
+  if (reason > kReasonMax) return DataLoss("fact: unknown reason");
   if ((flags & ~kAllFlags) != 0) return DataLoss("fact: unknown flag");
   if (publisher.size() > kNameBytesMax || key.size() > kNameBytesMax) {
     return DataLoss("fact: name too long");
