@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "events/codec/flatbuffer.h"
 #include "events/codec/native_json.h"
 #include "events/rules.h"
 
@@ -98,9 +99,9 @@ Event MakeEvent(EventType type) {
 Decoded Decode(ByteView bytes, Encoding encoding, const DecodeOptions& options) {
   switch (encoding) {
     case Encoding::kJson: return DecodeJson(bytes, options);
-    case Encoding::kFlatBuffers: break;
+    case Encoding::kFlatBuffers: return DecodeFlatBuffer(bytes, options);
   }
-  Decoded decoded;
+  Decoded decoded;  // an encoding that somebody else's number was cast to
   decoded.error = ErrorCode::kMalformed;
   return decoded;
 }

@@ -8,6 +8,7 @@
 #include <cstring>
 #include <memory>
 
+#include "events/codec/flatbuffer.h"
 #include "events/codec/json_scan.h"
 #include "events/limits.h"
 #include "events/rules.h"
@@ -19,6 +20,7 @@ namespace dom = simdjson::dom;
 
 constexpr std::string_view kSpecVersion = "1.0";
 constexpr std::string_view kJsonType = "application/json";
+constexpr std::string_view kFlatBuffersType = "application/vnd.oppiloki.flatbuffers";
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 constexpr std::int64_t kIntegerMax = (std::int64_t{1} << 53) - 1;
 
@@ -312,6 +314,28 @@ void ReadData(dom::object data, ByteView data_text, Event& event, Findings& find
   }
 }
 
+/// `data`, or a FlatBuffers table in `data_base64`; which one, `datacontenttype` says.
+Content ReadPayload(const Envelope& envelope, ByteView bytes, Event& event, Findings& findings) {
+  const auto invalid = [&findings](Attribute at) { findings.Note(ErrorCode::kEnvelopeInvalid, kNames[at]); };
+  std::string_view text;
+  const bool flat = envelope.Text(kDataContentTypeAt, text) && text == kFlatBuffersType;
+  if (!flat && text != kJsonType) invalid(kDataContentTypeAt);
+  const Attribute payload = flat ? kDataBase64At : kDataAt;
+  const Attribute other = flat ? kDataAt : kDataBase64At;
+  if (envelope.seen[other]) invalid(other);
+  dom::object data;
+  if (flat && envelope.Text(payload, text)) {
+    const auto table = FromBase64(text);
+    if (!table || !ReadPayload(*table, event, findings)) findings.Note(ErrorCode::kMalformed, kNames[payload]);
+    return Content::kUnchecked;
+  }
+  if (!flat && envelope.seen[payload] && envelope.values[payload].get(data) == simdjson::SUCCESS)
+    ReadData(data, NthMemberValue(bytes, envelope.data_member), event, findings);
+  else
+    invalid(payload);
+  return Content::kChecked;
+}
+
 void AppendMember(Bytes& out, std::string_view name) {
   if (out.back() != '{') out.push_back(',');
   out.push_back('"');
@@ -382,17 +406,10 @@ Decoded DecodeJson(ByteView bytes, const DecodeOptions& options) {
   if (decoded.type != nullptr) {
     Event& event = decoded.event = MakeEvent(decoded.type->type);
     ReadAttributes(envelope, event, findings);
-    dom::object data;
-    if (!envelope.Text(kDataContentTypeAt, text) || text != kJsonType)
-      findings.Note(ErrorCode::kEnvelopeInvalid, kNames[kDataContentTypeAt]);
-    if (envelope.seen[kDataBase64At]) findings.Note(ErrorCode::kEnvelopeInvalid, kNames[kDataBase64At]);
-    if (envelope.seen[kDataAt] && envelope.values[kDataAt].get(data) == simdjson::SUCCESS)
-      ReadData(data, NthMemberValue(bytes, envelope.data_member), event, findings);
-    else
-      findings.Note(ErrorCode::kEnvelopeInvalid, kNames[kDataAt]);
+    const Content content = ReadPayload(envelope, bytes, event, findings);
     if (tree.code_found() || ContainsPersonalCode(bytes))
       findings.Note(ErrorCode::kPersonalCodePresent, MemberWithPersonalCode(event));
-    CheckEvent(event, options, Content::kChecked, findings);
+    CheckEvent(event, options, content, findings);
     if (event.sensitivity == Sensitivity::kS0 && bytes.size() > kClearEventBytesMax)
       findings.Note(ErrorCode::kTooLarge, {});
   }
