@@ -55,5 +55,8 @@ class Road {
 /// {"size":n,"checkpoint":"...","items":[{"index":0,"outcome":"ACCEPTED","position":7,"recorded":"..."},
 ///  {"index":1,"outcome":"REJECTED","code":"FIELD_MISSING","member":"grade"}]}
 [[nodiscard]] std::string ReportJson(const BatchReport& report);
+/// The same with `"receipt":"..."` (a tlog-proof text) in each item whose text in `receipts`, one per
+/// item, is not empty.
+[[nodiscard]] std::string ReportJson(const BatchReport& report, const std::vector<std::string>& receipts);
 
 }  // namespace oppi::consumers

@@ -1,0 +1,236 @@
+#include "consumers/http_client.h"
+
+#include <simdjson.h>
+
+#include <algorithm>
+#include <boost/asio/connect.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/core/tcp_stream.hpp>
+#include <boost/beast/http/error.hpp>
+#include <boost/beast/http/parser.hpp>
+#include <boost/beast/http/read.hpp>
+#include <boost/beast/http/string_body.hpp>
+#include <boost/beast/http/write.hpp>
+#include <charconv>
+#include <utility>
+
+#include "consumers/http_server.h"
+#include "consumers/http_target.h"
+
+namespace oppi::consumers {
+namespace {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace http = beast::http;
+using boost::system::error_code;
+
+constexpr std::size_t kHeaderBytesMax = 64 * 1024;
+
+}  // namespace
+
+struct HttpClient::Impl {
+  enum class Sent { kMaybe, kNothingAnswered };
+
+  Result<HttpReply> Call(http::request<http::string_body> request);
+  Status Connect();
+  Result<HttpReply> Exchange(http::request<http::string_body>& request, bool& stale);
+  /// Runs what was started until it is done; its deadline is the stream's.
+  void Run() {
+    io.restart();
+    io.run();
+  }
+  void Close() {
+    error_code ignored;
+    stream->socket().close(ignored);
+    stream.reset();
+    buffer.clear();
+  }
+
+  HostPort server;
+  std::string host_header;
+  std::string prefix;  // "" or "/log"
+  ClientOptions options;
+  asio::io_context io{1};
+  std::optional<beast::tcp_stream> stream;  // set: connected
+  beast::flat_buffer buffer;
+};
+
+Status HttpClient::Impl::Connect() {
+  error_code ec;
+  asio::ip::tcp::resolver resolver(io);
+  const auto found = resolver.resolve(server.host, std::to_string(server.port), ec);
+  if (ec) return Unavailable("connect: the host has no address");
+  stream.emplace(io);
+  stream->expires_after(options.connect_time_max);
+  stream->async_connect(
+      found, [&ec](const error_code& result, const asio::ip::tcp::endpoint&) { ec = result; });
+  Run();
+  if (ec) {
+    Close();
+    return Unavailable(ec == beast::error::timeout ? "connect: too slow"
+                                                   : "connect: " + ec.message());
+  }
+  stream->socket().set_option(asio::ip::tcp::no_delay(true), ec);
+  return {};
+}
+
+Result<HttpReply> HttpClient::Impl::Exchange(http::request<http::string_body>& request,
+                                             bool& stale) {
+  stale = false;
+  error_code write_error;
+  stream->expires_after(options.answer_time_max);
+  http::async_write(*stream, request, [&](const error_code& ec, std::size_t) { write_error = ec; });
+  Run();
+  // A server may answer before it has taken the whole request (413), so after a failed write there
+  // can still be something to read - except after our own deadline, which has closed the socket.
+  error_code ec = write_error;
+  http::response_parser<http::string_body> parser;
+  parser.header_limit(kHeaderBytesMax);
+  parser.body_limit(options.answer_bytes_max);
+  if (write_error != beast::error::timeout) {
+    http::async_read(*stream, buffer, parser,
+                     [&](const error_code& result, std::size_t) { ec = result; });
+    Run();
+  }
+  if (ec == beast::error::timeout) return Unavailable("answer: too slow");
+  if (ec == http::error::body_limit) return ResourceExhausted("answer: too large");
+  if (ec) {
+    stale = !parser.got_some();
+    const bool not_http = ec.category() == make_error_code(http::error::bad_value).category() &&
+                          ec != http::error::end_of_stream && ec != http::error::partial_message;
+    if (not_http) return InvalidArgument("answer: not HTTP");
+    return Unavailable("answer: cut off");
+  }
+  auto message = parser.release();
+  HttpReply reply;
+  reply.status = message.result_int();
+  reply.media_type = std::string(message[http::field::content_type]);
+  const auto wait = message[http::field::retry_after];
+  std::int64_t seconds = 0;
+  if (const auto [end, error] = std::from_chars(wait.data(), wait.data() + wait.size(), seconds);
+      error == std::errc() && end == wait.data() + wait.size() && seconds >= 0)
+    reply.retry_after_seconds = seconds;
+  reply.body = std::move(message.body());
+  if (!message.keep_alive() || write_error) Close();
+  return reply;
+}
+
+Result<HttpReply> HttpClient::Impl::Call(http::request<http::string_body> request) {
+  request.version(11);
+  request.set(http::field::host, host_header);
+  request.set(http::field::user_agent, "oppiloki");
+  if (!options.token.empty()) request.set(http::field::authorization, "Bearer " + options.token);
+  request.prepare_payload();
+  const bool kept = stream.has_value();
+  if (!kept) OPPI_RETURN_IF_ERROR(Connect());
+  bool stale = false;
+  auto reply = Exchange(request, stale);
+  if (reply) return reply;
+  Close();
+  if (!kept || !stale) return reply;
+  // The server closed the kept connection before it answered a byte. Everything we send may be sent
+  // again: batches are known by their events, questions change nothing.
+  OPPI_RETURN_IF_ERROR(Connect());
+  reply = Exchange(request, stale);
+  if (!reply) Close();
+  return reply;
+}
+
+HttpClient::HttpClient(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+HttpClient::~HttpClient() = default;
+
+Result<std::unique_ptr<HttpClient>> HttpClient::Make(std::string_view url, ClientOptions options) {
+  constexpr std::string_view kScheme = "http://";
+  if (url.starts_with("https://")) return InvalidArgument("url: TLS is not spoken by this build");
+  if (!url.starts_with(kScheme))
+    return InvalidArgument("url: http://HOST[:PORT][/PREFIX] is wanted");
+  url.remove_prefix(kScheme.size());
+  const std::size_t slash = std::min(url.find('/'), url.size());
+  std::string_view prefix = url.substr(slash);
+  while (prefix.ends_with('/')) prefix.remove_suffix(1);
+  if (!prefix.empty()) OPPI_RETURN_IF_ERROR(ParseTarget(prefix));
+  std::string authority(url.substr(0, slash));
+  auto impl = std::make_unique<Impl>();
+  impl->host_header = authority;
+  const std::size_t colon = authority.rfind(':');
+  const bool has_port =
+      colon != std::string::npos && authority.find(']', colon) == std::string::npos;
+  OPPI_TRY(impl->server, ParseHostPort(has_port ? authority : authority + ":80"));
+  impl->prefix = prefix;
+  impl->options = std::move(options);
+  return std::unique_ptr<HttpClient>(new HttpClient(std::move(impl)));
+}
+
+Result<HttpReply> HttpClient::Get(std::string_view target) {
+  OPPI_RETURN_IF_ERROR(ParseTarget(target));
+  return impl_->Call({http::verb::get, impl_->prefix + std::string(target), 11});
+}
+
+Result<HttpReply> HttpClient::Post(std::string_view target, std::string_view media_type,
+                                   std::string body) {
+  OPPI_RETURN_IF_ERROR(ParseTarget(target));
+  http::request<http::string_body> request{http::verb::post, impl_->prefix + std::string(target),
+                                           11};
+  request.set(http::field::content_type, {media_type.data(), media_type.size()});
+  request.body() = std::move(body);
+  return impl_->Call(std::move(request));
+}
+
+namespace {
+
+/// `member` of a problem document; empty when there is none.
+std::string ProblemMember(const HttpReply& reply, std::string_view member) {
+  if (!reply.media_type.starts_with("application/problem+json")) return {};
+  simdjson::ondemand::parser parser;
+  const simdjson::padded_string padded(reply.body);
+  simdjson::ondemand::document document;
+  std::string_view text;
+  if (parser.iterate(padded).get(document) != simdjson::SUCCESS ||
+      document.find_field_unordered(member).get_string().get(text) != simdjson::SUCCESS)
+    return {};
+  return std::string(text);
+}
+
+Code CodeOf(unsigned status) {
+  switch (status) {
+    case 401:
+      return Code::kUnauthenticated;
+    case 403:
+      return Code::kPermissionDenied;
+    case 404:
+      return Code::kNotFound;
+    case 409:
+      return Code::kAborted;
+    case 408:
+    case 502:
+    case 503:
+    case 504:
+      return Code::kUnavailable;
+    case 429:
+      return Code::kResourceExhausted;
+    default:
+      return status >= 500 ? Code::kDataLoss : Code::kInvalidArgument;
+  }
+}
+
+}  // namespace
+
+std::string ProblemText(const HttpReply& reply) {
+  const std::string code = ProblemMember(reply, "code");
+  if (code.empty()) return "HTTP " + std::to_string(reply.status);
+  const std::string detail = ProblemMember(reply, "detail");
+  return detail.empty() ? code : code + ": " + detail;
+}
+
+Error ErrorOf(const HttpReply& reply) {
+  const bool lost = reply.status >= 500 && ProblemMember(reply, "code") == "DATA_LOSS";
+  Code code = CodeOf(reply.status);
+  if (code == Code::kDataLoss && !lost)
+    code = Code::kUnavailable;  // an unexplained 500 is not a finding
+  return {code, ProblemText(reply)};
+}
+
+}  // namespace oppi::consumers
