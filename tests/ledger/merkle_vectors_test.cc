@@ -35,11 +35,11 @@ TEST(MerkleVectors, EveryInclusionProbeGetsItsVerdict) {
     const auto leaf = NodeHash::From(FromVector(probe.at("leafHash")));
     const auto root = RootHash::From(FromVector(probe.at("root")));
     const auto proof = Hashes(probe.at("proof"));
-    const bool good = leaf && root && proof &&
-                      VerifyInclusion(LeafIndex(probe.at("leafIdx").get<std::uint64_t>()),
-                                      TreeSize(probe.at("treeSize").get<std::uint64_t>()), *leaf,
-                                      *proof, *root)
-                          .ok();
+    const bool good =
+        leaf && root && proof &&
+        VerifyInclusion(LeafIndex(probe.at("leafIdx").get<std::uint64_t>()),
+                        TreeSize(probe.at("treeSize").get<std::uint64_t>()), *leaf, *proof, *root)
+            .ok();
     EXPECT_EQ(good, !probe.at("wantErr").get<bool>());
     ++probes;
   }
@@ -55,11 +55,11 @@ TEST(MerkleVectors, EveryConsistencyProbeGetsItsVerdict) {
     const auto root1 = RootHash::From(FromVector(probe.at("root1")));
     const auto root2 = RootHash::From(FromVector(probe.at("root2")));
     const auto proof = Hashes(probe.at("proof"));
-    const bool good = root1 && root2 && proof &&
-                      VerifyConsistency(TreeSize(probe.at("size1").get<std::uint64_t>()),
-                                        TreeSize(probe.at("size2").get<std::uint64_t>()), *proof,
-                                        *root1, *root2)
-                          .ok();
+    const bool good =
+        root1 && root2 && proof &&
+        VerifyConsistency(TreeSize(probe.at("size1").get<std::uint64_t>()),
+                          TreeSize(probe.at("size2").get<std::uint64_t>()), *proof, *root1, *root2)
+            .ok();
     EXPECT_EQ(good, !probe.at("wantErr").get<bool>());
     ++probes;
   }
@@ -68,7 +68,8 @@ TEST(MerkleVectors, EveryConsistencyProbeGetsItsVerdict) {
 
 TEST(MerkleVectors, TheReferenceTreeHasTheRootsOfRfc6962) {
   OPPI_NEEDS_VECTORS("transparency-dev-merkle");
-  const auto reference = ReadJson(VectorPath("transparency-dev-merkle/rfc6962-reference-8-leaf.json"));
+  const auto reference =
+      ReadJson(VectorPath("transparency-dev-merkle/rfc6962-reference-8-leaf.json"));
   CompactRange range;
   EXPECT_EQ(range.Root().hex(), reference.at("empty_root_hex"));
   const auto& leaves = reference.at("leaves_hex");
@@ -83,8 +84,8 @@ TEST(MerkleVectors, TheReferenceTreeHasTheRootsOfRfc6962) {
 std::vector<MapEntry> SortedEntries(const nlohmann::json& leaves) {
   std::vector<MapEntry> entries;
   for (const auto& leaf : leaves)
-    entries.push_back({*MapKey::From(FromVector(leaf.at("key"))),
-                       *MapValue::From(FromVector(leaf.at("value")))});
+    entries.push_back(
+        {*MapKey::From(FromVector(leaf.at("key"))), *MapValue::From(FromVector(leaf.at("value")))});
   std::sort(entries.begin(), entries.end(),
             [](const MapEntry& a, const MapEntry& b) { return a.key < b.key; });
   return entries;

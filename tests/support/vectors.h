@@ -21,8 +21,8 @@ inline std::filesystem::path VectorPath(const std::string& name) {
   return std::filesystem::path(OPPI_SHARED_DIR) / "vectors" / name;
 }
 
-#define OPPI_NEEDS_VECTORS(name)                                    \
-  if (!std::filesystem::exists(::oppi::tests::VectorPath(name)))    \
+#define OPPI_NEEDS_VECTORS(name)                                 \
+  if (!std::filesystem::exists(::oppi::tests::VectorPath(name))) \
   GTEST_SKIP() << "no vectors at " << ::oppi::tests::VectorPath(name)
 
 inline std::string ReadFile(const std::filesystem::path& path) {
