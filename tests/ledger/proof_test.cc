@@ -126,9 +126,10 @@ RC_GTEST_PROP(MerkleProof, AnInclusionProofThatIsChangedDoesNotVerify, ()) {
     RC_ASSERT(!VerifyInclusion(LeafIndex(other), TreeSize(size), leaves[index], proof, root).ok());
     RC_ASSERT(!VerifyInclusion(LeafIndex(index), TreeSize(size), leaves[other], proof, root).ok());
   }
-  RC_ASSERT(!VerifyInclusion(LeafIndex(index), TreeSize(size), leaves[index], proof,
-                             RootOf(SomeLeaves(size, 99), size))
-                 .ok());
+  RootHash other_root = root;
+  other_root.bytes[*rc::gen::inRange<std::size_t>(0, kDigestBytes)] ^= 0x10;
+  RC_ASSERT(
+      !VerifyInclusion(LeafIndex(index), TreeSize(size), leaves[index], proof, other_root).ok());
   RC_PRE(Mutate(proof));
   RC_ASSERT(!VerifyInclusion(LeafIndex(index), TreeSize(size), leaves[index], proof, root).ok());
 }
