@@ -2,6 +2,7 @@
 
 #include <sodium.h>
 
+#include <algorithm>
 #include <limits>
 
 namespace oppi {
@@ -16,6 +17,9 @@ std::string Base64(ByteView bytes, int variant) {
 }
 
 std::optional<Bytes> Unbase64(std::string_view text, int variant) {
+  // libsodium 1.0.18 reads bytes of 0x80 and more as if they were digits: a second spelling.
+  if (std::any_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) >= 0x80; }))
+    return std::nullopt;
   Bytes bytes(text.size() / 4 * 3 + 3, '\0');
   std::size_t length = 0;
   const char* end = nullptr;
