@@ -1,0 +1,54 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "events/result.h"
+#include "ledger/committed.h"
+#include "ledger/store.h"
+#include "ledger/vault.h"
+#include "projections/fact.h"
+
+/// Views: what the log means, kept so that it can be asked quickly. A view row is one fact, sealed
+/// under its learner's view key; answers fold the facts of a view (t, S). So one row serves every past
+/// moment, nothing is read to write it, and a rebuild gives the same bytes.
+
+namespace oppi::projections {
+
+/// The first byte of a view's keys.
+enum class Projection : std::uint8_t {
+  kRegistry = 'K',  // public: publishers, keys, policies, notices, bases. Key: position
+  kRecord = 'R',    // learner record. Key: handle, position
+  kConsent = 'C',   // consent, authority, restrictions, erasures. Key: handle, position
+  kAudit = 'A',     // who looked, who decided. Key: handle, position
+  kByActor = 'a',   // index: tag(actor), position -> handle of the subject the row lies under
+  kByPublisher = 'p',  // index: tag(publisher), position -> the same
+};
+inline constexpr Projection kProjections[] = {Projection::kRegistry, Projection::kRecord, Projection::kConsent,
+                                              Projection::kAudit, Projection::kByActor, Projection::kByPublisher};
+/// "registry", "record", "consent", "audit", "by-actor", "by-publisher"
+[[nodiscard]] std::string_view ProjectionName(Projection projection);
+
+/// The fold: rows that one event adds. Pure but for the vault's keys, which are looked up.
+[[nodiscard]] Status Fold(const ledger::CommittedEvent& event, const ledger::Vault& vault, ledger::WriteBatch& rows);
+
+/// Facts of one owner's view, in log order, positions below `size`. `projections`: which of kRecord,
+/// kConsent, kAudit to merge (a fact that lies in two comes once).
+[[nodiscard]] Result<Facts> ReadFacts(const ledger::Store& views, const ledger::Vault& vault, const ledger::Handle& handle,
+                                      const std::vector<Projection>& projections, TreeSize size);
+/// Registry facts, positions below `size`.
+[[nodiscard]] Result<Facts> ReadRegistry(const ledger::Store& views, TreeSize size);
+/// Facts that an index names, in log order.
+[[nodiscard]] Result<Facts> ReadIndexed(const ledger::Store& views, const ledger::Vault& vault, Projection index,
+                                        std::string_view name, TreeSize size);
+
+/// How far the views have come: every event below it is folded.
+[[nodiscard]] Result<TreeSize> ReadCursor(const ledger::Store& views);
+void PutCursor(TreeSize size, ledger::WriteBatch& rows);
+
+/// Owner of audit facts that name no person (an access.read of nobody in particular).
+inline constexpr std::string_view kNobody = "org:ledger";
+
+}  // namespace oppi::projections
