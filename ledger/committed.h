@@ -31,7 +31,7 @@ struct CommittedEvent {
 /// What one commit added, in log order.
 struct CommittedGroup {
   TreeSize size{0};  // after it
-  std::vector<CommittedEvent> events;
+  std::vector<std::shared_ptr<const CommittedEvent>> events;
 };
 
 }  // namespace oppi::ledger

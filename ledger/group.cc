@@ -185,8 +185,8 @@ Result<ItemResult> Group::SequenceItem(PreparedBatch& batch, std::uint16_t numbe
   result.code = candidate.reason;
   result.position = index;
   result.recorded = candidate.recorded;
-  ports_.rules.Sequenced(candidate);
-  committed_->events.push_back(std::move(candidate));
+  committed_->events.push_back(std::make_shared<const CommittedEvent>(std::move(candidate)));
+  ports_.rules.Sequenced(committed_->events.back());
   return result;
 }
 
@@ -248,6 +248,7 @@ Result<bool> Group::StreamMoved(const events::Event& event) {
 Status Group::AppendToStreams(const events::Event& event, LeafIndex index, std::vector<Handle>& subjects) {
   for (const std::string_view subject : event.Subjects()) {
     OPPI_TRY(const Handle handle, ports_.vault.HandleFor(subject, writes_));
+    OPPI_RETURN_IF_ERROR(ports_.vault.KeyFor(handle, KeyClass::kView, writes_));  // for the projections
     OPPI_TRY(StreamState * state, streams_.Find(ports_.store, handle));
     writes_.Put(Table::kStreamEntries, StreamEntryKey(handle, state->count()), BigEndian(index.value()));
     state->entries.Append(StreamLeaf(index));
@@ -279,9 +280,9 @@ Status Group::KeepDocuments(const PreparedBatch& batch, const BatchResult&) {
   for (const events::Attachment& document : batch.attachments) {
     const Sha256Digest digest = HashOf(document.bytes);
     // Kept only if an event that got in refers to it; anything else is nobody's evidence.
-    const auto refers = [&](const CommittedEvent& e) {
-      return e.publisher == batch.header.publisher && e.event.subject == document.subject &&
-             e.event.correlation == digest.hex();
+    const auto refers = [&](const std::shared_ptr<const CommittedEvent>& e) {
+      return e->publisher == batch.header.publisher && e->event.subject == document.subject &&
+             e->event.correlation == digest.hex();
     };
     if (std::none_of(committed_->events.begin(), committed_->events.end(), refers)) continue;
     OPPI_TRY(const Handle owner, ports_.vault.HandleFor(document.subject, writes_));

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <string_view>
 
 #include "events/batch.h"
@@ -30,7 +31,7 @@ class IntakeRules {
   /// From TIME_IN_FUTURE on. `candidate` has the position and recorded time it will get.
   [[nodiscard]] virtual Result<Verdict> JudgeEvent(const CommittedEvent& candidate) = 0;
   /// The event is in the group being written; later candidates see it.
-  virtual void Sequenced(const CommittedEvent& event) = 0;
+  virtual void Sequenced(std::shared_ptr<const CommittedEvent> event) = 0;
 };
 
 }  // namespace oppi::ledger

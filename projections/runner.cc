@@ -115,7 +115,7 @@ void Runner::Run() {
 Status Runner::FoldGroups(const std::deque<std::shared_ptr<const ledger::CommittedGroup>>& groups) {
   ledger::WriteBatch rows;
   for (const auto& group : groups)
-    for (const ledger::CommittedEvent& event : group->events) OPPI_RETURN_IF_ERROR(Fold(event, vault_, rows));
+    for (const auto& event : group->events) OPPI_RETURN_IF_ERROR(Fold(*event, vault_, rows));
   PutCursor(groups.back()->size, rows);
   return views_.Apply(rows, ledger::Durability::kBuffered);
 }

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "consumers/ingest.h"
+#include "events/verify.h"
+#include "ledger/sequencer.h"
+#include "ledger/vault.h"
+
+namespace oppi::consumers {
+
+/// The road over one sequencer. Any thread; each call does its own verification, so callers in
+/// parallel use the cores, and the writer groups their commits.
+class LedgerRoad final : public Road {
+ public:
+  struct Ports {
+    ledger::Sequencer& sequencer;
+    const ledger::Vault& vault;
+    Entropy& entropy;
+    std::function<std::shared_ptr<const events::KeySet>()> keys;  // as of now
+    std::string origin;
+    events::DecodeOptions decode;
+  };
+  explicit LedgerRoad(Ports ports) : ports_(std::move(ports)) {}
+
+  [[nodiscard]] Result<BatchReport> Ingest(RawMessage message) override;
+  [[nodiscard]] Result<BatchReport> Ingest(events::SignedBatch batch) override;
+
+ private:
+  Ports ports_;
+};
+
+}  // namespace oppi::consumers
