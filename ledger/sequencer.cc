@@ -179,16 +179,28 @@ Status CreateLog(Store& store, CheckpointLock& lock, const GenesisLeaf& genesis,
   return lock.Advance({checkpoint.size, checkpoint.root});
 }
 
-Result<std::unique_ptr<Sequencer>> Sequencer::Open(SequencerPorts ports, SequencerOptions options) {
-  OPPI_TRY(TreeWriter tree, TreeWriter::Open(ports.store));
-  OPPI_TRY(const auto note, ports.store.Get(Table::kMeta, kCheckpointName));
+namespace {
+
+Result<std::shared_ptr<const LogView>> VerifiedView(const Store& store, const VerifierKey& log_key, const TreeWriter& tree) {
+  OPPI_TRY(const auto note, store.Get(Table::kMeta, kCheckpointName));
   if (!note) return NotFound("there is no log here: run init first");
-  auto checkpoint = OpenCheckpoint(*note, ports.log_key.verifier());
+  auto checkpoint = OpenCheckpoint(*note, log_key);
   if (!checkpoint.ok()) return DataLoss("the stored checkpoint does not verify: " + checkpoint.error().message);
   if (checkpoint->size != tree.size() || checkpoint->root != tree.Root())
     return DataLoss("the stored checkpoint does not match the stored tree");
+  return std::shared_ptr<const LogView>(std::make_shared<const LogView>(store, store.Freeze(), *checkpoint, *note));
+}
 
-  auto view = std::make_shared<const LogView>(ports.store, ports.store.Freeze(), *checkpoint, *note);
+}  // namespace
+
+Result<std::shared_ptr<const LogView>> StoredView(const Store& store, const VerifierKey& log_key) {
+  OPPI_TRY(const TreeWriter tree, TreeWriter::Open(store));
+  return VerifiedView(store, log_key, tree);
+}
+
+Result<std::unique_ptr<Sequencer>> Sequencer::Open(SequencerPorts ports, SequencerOptions options) {
+  OPPI_TRY(TreeWriter tree, TreeWriter::Open(ports.store));
+  OPPI_TRY(std::shared_ptr<const LogView> view, VerifiedView(ports.store, ports.log_key.verifier(), tree));
   // The lock is what others may have seen. A store behind it is an old copy and must not sign; a store
   // ahead of it was written but not yet shown, and must extend what was shown.
   OPPI_TRY(const auto locked, ports.lock.Read());

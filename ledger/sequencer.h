@@ -84,6 +84,10 @@ class Sequencer {
 [[nodiscard]] Status CreateLog(Store& store, CheckpointLock& lock, const GenesisLeaf& genesis, Instant now,
                                const NamedSigningKey& log_key);
 
+/// The stored checkpoint, verified under the log's key and against the stored tree: what the views can
+/// catch up with before a writer is opened. kNotFound when there is no log.
+[[nodiscard]] Result<std::shared_ptr<const LogView>> StoredView(const Store& store, const VerifierKey& log_key);
+
 /// The publisher name of the ledger's own events.
 inline constexpr std::string_view kLedgerPublisher = "ledger";
 

@@ -1,0 +1,159 @@
+#include "ops/node.h"
+
+#include <filesystem>
+#include <toml++/toml.h>
+
+#include "events/ids.h"
+#include "events/limits.h"
+#include "ledger/durable_file.h"
+#include "ledger/rocksdb_store.h"
+#include "ops/key_files.h"
+
+namespace oppi::ops {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* kSigningKeys[] = {"log", "registrar", "ledger", "operator"};
+
+std::string ConfigText(const NodeConfig& config) {
+  return "# Settings of this ledger. The origin can never change: it is what every checkpoint names.\n"
+         "origin = \"" + config.origin + "\"\n"
+         "# The operator's organisation OID: controller of the events that the ledger itself records.\n"
+         "organisation = \"" + config.organisation + "\"\n"
+         "# Refuse identifiers whose check digit is wrong. Switch off for test data only.\n"
+         "check_digits = " + (config.check_digits ? "true" : "false") + "\n";
+}
+
+Result<NodeConfig> ReadConfig(const std::string& path) {
+  OPPI_TRY(const std::optional<Bytes> text, ledger::ReadFileIfThere(path));
+  if (!text) return NotFound("no ledger at " + fs::path(path).parent_path().string() + "; make one with: oppiloki init");
+  try {
+    const toml::table table = toml::parse(*text);
+    NodeConfig config;
+    for (const auto& [key, value] : table) {
+      if (key == "origin" && value.is_string()) config.origin = *value.value<std::string>();
+      else if (key == "organisation" && value.is_string()) config.organisation = *value.value<std::string>();
+      else if (key == "check_digits" && value.is_boolean()) config.check_digits = *value.value<bool>();
+      else return InvalidArgument(path + ": unknown or mistyped setting " + std::string(key.str()));
+    }
+    if (config.origin.empty()) return InvalidArgument(path + ": origin is missing");
+    return config;
+  } catch (const toml::parse_error& e) {
+    return InvalidArgument(path + ": " + std::string(e.description()));
+  }
+}
+
+Status MakeFolders(const std::string& directory) {
+  for (const char* folder : {"", "keys", "vault", "lock"}) {
+    std::error_code error;
+    fs::create_directories(fs::path(directory) / folder, error);
+    if (!error) fs::permissions(fs::path(directory) / folder, fs::perms::owner_all, error);
+    if (error) return PermissionDenied("cannot make " + (fs::path(directory) / folder).string() + ": " + error.message());
+  }
+  return {};
+}
+
+}  // namespace
+
+std::string Node::KeyPath(std::string_view name) const { return directory_ + "/keys/" + std::string(name) + ".key"; }
+
+Status Node::Create(const CreateOptions& options, Entropy& entropy, const Clock& clock) {
+  const std::string& dir = options.directory;
+  if (!KeyNameOk(options.config.origin) || options.config.origin.size() > kOriginBytesMax ||
+      options.config.origin.find_first_of("\"\\") != std::string::npos)
+    return InvalidArgument("the origin must be a name without spaces, plus signs and quotes, at most 255 bytes");
+  if (events::CheckOrganisation(options.config.organisation, true) != events::IdCheck::kOk)
+    return InvalidArgument("the operator's organisation must be an OID 1.2.246.562.10.<number> with a right check digit");
+  if (fs::exists(fs::path(dir) / "ledger.toml")) return AlreadyExists("there is a ledger at " + dir + " already");
+  OPPI_RETURN_IF_ERROR(MakeFolders(dir));
+
+  ledger::GenesisLeaf genesis;
+  genesis.origin = options.config.origin;
+  for (const char* name : kSigningKeys) {
+    const NamedSigningKey key{std::string_view(name) == "log" ? options.config.origin : name, SigningKey::Generate(entropy)};
+    OPPI_RETURN_IF_ERROR(WriteKeyFile(dir + "/keys/" + name + ".key", key));
+    const std::string vkey = FormatVerifierKey(key.verifier());
+    if (std::string_view(name) == "log") genesis.log_key = vkey;
+    if (std::string_view(name) == "registrar") genesis.registrar_key = vkey;
+    if (std::string_view(name) == "ledger") genesis.ledger_key = vkey;
+  }
+  OPPI_RETURN_IF_ERROR(WriteMasterKey(dir + "/keys/master.key", entropy));
+
+  OPPI_TRY(const auto lock, ledger::OpenFileLock(dir + "/lock/checkpoint"));
+  ledger::RocksDbOptions rocks;
+  rocks.path = dir + "/log";
+  rocks.create = true;
+  OPPI_TRY(const auto store, ledger::OpenRocksDb(rocks));
+  OPPI_TRY(const NamedSigningKey log_key, ReadKeyFile(dir + "/keys/log.key"));
+  OPPI_RETURN_IF_ERROR(ledger::CreateLog(*store, *lock, genesis, clock.Now(), log_key));
+  // The settings last: a directory without them is no ledger, so a half-made one is never opened.
+  return ledger::WriteFileDurably(dir + "/ledger.toml", ConfigText(options.config), 0600);
+}
+
+Result<std::unique_ptr<Node>> Node::Open(const OpenOptions& options) {
+  std::unique_ptr<Node> node(new Node());
+  node->directory_ = options.directory;
+  OPPI_TRY(node->config_, ReadConfig(options.directory + "/ledger.toml"));
+  OPPI_TRY(node->log_key_, ReadKeyFile(node->KeyPath("log")));
+  OPPI_TRY(node->ledger_key_, ReadKeyFile(node->KeyPath("ledger")));
+  OPPI_TRY(ledger::SecretKey master, ReadMasterKey(node->KeyPath("master")));
+  OPPI_TRY(node->lock_, ledger::OpenFileLock(options.directory + "/lock/checkpoint"));
+  ledger::RocksDbOptions rocks;
+  rocks.path = options.directory + "/log";
+  OPPI_TRY(node->log_store_, ledger::OpenRocksDb(rocks));
+  rocks.path = options.directory + "/views";
+  rocks.create = true;  // views can always be made again
+  OPPI_TRY(node->view_store_, ledger::OpenRocksDb(rocks));
+  OPPI_TRY(node->vault_, ledger::Vault::Open(*node->log_store_, node->entropy_, {options.directory + "/vault", std::move(master)}));
+
+  // The views catch up with what is stored before anything new is let in.
+  OPPI_TRY(const std::shared_ptr<const ledger::LogView> view, ledger::StoredView(*node->log_store_, node->LogKey()));
+  OPPI_TRY(node->runner_, projections::Runner::Open(*node->view_store_, *node->vault_, *view, {}, options.catching_up));
+  OPPI_TRY(const ledger::Leaf first, view->ReadLeaf(LeafIndex(0)));
+  const auto* genesis = std::get_if<ledger::GenesisLeaf>(&first.body);
+  if (genesis == nullptr) return DataLoss("the first entry of the log is not its genesis");
+  OPPI_TRY(node->gate_, projections::Gate::Open(*node->view_store_, *node->vault_, *genesis));
+
+  projections::Runner* runner = node->runner_.get();
+  projections::Gate* gate = node->gate_.get();
+  runner->OnAdvance([gate](TreeSize cursor) { gate->ViewsReached(cursor); });
+  ledger::SequencerOptions sequencing;
+  sequencing.origin = node->config_.origin;
+  sequencing.ledger_source = "urn:oid:" + node->config_.organisation + "/ledger";
+  OPPI_TRY(node->sequencer_,
+           ledger::Sequencer::Open({*node->log_store_, *node->vault_, *node->gate_, *node->lock_, node->clock_,
+                                    node->entropy_, *node->log_key_, *node->ledger_key_,
+                                    [runner](std::shared_ptr<const ledger::CommittedGroup> group) {
+                                      runner->Committed(std::move(group));
+                                    }},
+                                   sequencing));
+  node->road_ = std::make_unique<consumers::LedgerRoad>(consumers::LedgerRoad::Ports{
+      *node->sequencer_, *node->vault_, node->entropy_, [gate] { return gate->Keys(); }, node->config_.origin,
+      {.check_digits = node->config_.check_digits}});
+  return node;
+}
+
+Node::~Node() {
+  // The writer first, then the projections: what is committed is still folded.
+  sequencer_.reset();
+  if (runner_ != nullptr) runner_->OnAdvance({});
+}
+
+Result<consumers::BatchReport> Node::PublishAs(const NamedSigningKey& key, const std::vector<events::Event>& own) {
+  events::BatchHeader header;
+  header.origin = config_.origin;
+  header.publisher = key.name;
+  header.key = KeyIdText(key.verifier().id);
+  entropy_.Fill(header.id);
+  std::vector<events::BatchItem> items;
+  for (const events::Event& event : own) {
+    events::BatchItem item;
+    item.bytes = events::EncodeJson(event);
+    entropy_.Fill(item.salt);
+    items.push_back(std::move(item));
+  }
+  return road_->Ingest(events::SignBatch(std::move(header), std::move(items), key.key));
+}
+
+}  // namespace oppi::ops

@@ -1,0 +1,93 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "consumers/ledger_road.h"
+#include "events/entropy.h"
+#include "events/result.h"
+#include "ledger/checkpoint_lock.h"
+#include "ledger/sequencer.h"
+#include "ledger/store.h"
+#include "ledger/vault.h"
+#include "ops/system_clock.h"
+#include "projections/gate.h"
+#include "projections/runner.h"
+
+/// A ledger directory, and everything wired together over it.
+///
+///   ledger.toml            origin, settings
+///   keys/                  log, registrar, ledger, operator: signing keys; master: wraps the vault
+///   vault/                 generation key, wrapped by the master key
+///   lock/checkpoint        newest published checkpoint; never in a backup
+///   log/, views/           RocksDB
+
+namespace oppi::ops {
+
+struct NodeConfig {
+  std::string origin;
+  std::string organisation;  // OID of the operator: source and controller of the ledger's own events
+  bool check_digits = true;
+};
+
+class Node {
+ public:
+  struct CreateOptions {
+    std::string directory;
+    NodeConfig config;
+  };
+  /// A new ledger: keys, vault, genesis. kAlreadyExists when the directory has one.
+  [[nodiscard]] static Status Create(const CreateOptions& options, Entropy& entropy, const Clock& clock);
+
+  struct OpenOptions {
+    std::string directory;
+    std::function<void(TreeSize folded, TreeSize size)> catching_up;  // may be empty
+  };
+  /// Recovers, verifies, catches the views up. kUnavailable when another process has it open.
+  [[nodiscard]] static Result<std::unique_ptr<Node>> Open(const OpenOptions& options);
+  ~Node();
+  Node(const Node&) = delete;
+  Node& operator=(const Node&) = delete;
+
+  [[nodiscard]] const NodeConfig& config() const { return config_; }
+  [[nodiscard]] const std::string& directory() const { return directory_; }
+  [[nodiscard]] consumers::Road& road() { return *road_; }
+  [[nodiscard]] const ledger::Store& log_store() const { return *log_store_; }
+  [[nodiscard]] const ledger::Store& view_store() const { return *view_store_; }
+  [[nodiscard]] ledger::Vault& vault() { return *vault_; }
+  [[nodiscard]] projections::Gate& gate() { return *gate_; }
+  [[nodiscard]] projections::Runner& runner() { return *runner_; }
+  [[nodiscard]] ledger::Sequencer& sequencer() { return *sequencer_; }
+  [[nodiscard]] std::shared_ptr<const ledger::LogView> View() const { return sequencer_->View(); }
+  [[nodiscard]] VerifierKey LogKey() const { return log_key_->verifier(); }
+  [[nodiscard]] const NamedSigningKey& ledger_key() const { return *ledger_key_; }
+  [[nodiscard]] Entropy& entropy() { return entropy_; }
+  [[nodiscard]] const Clock& clock() const { return clock_; }
+  [[nodiscard]] std::string KeyPath(std::string_view name) const;
+
+  /// Signs with one of the node's own keys ("registrar", "ledger") and sends it down the road.
+  [[nodiscard]] Result<consumers::BatchReport> PublishAs(const NamedSigningKey& key, const std::vector<events::Event>& own);
+
+ private:
+  Node() = default;
+
+  std::string directory_;
+  NodeConfig config_;
+  SystemEntropy entropy_;
+  SystemClock clock_;
+  std::optional<NamedSigningKey> log_key_;
+  std::optional<NamedSigningKey> ledger_key_;
+  // Destroyed from the last to the first: who calls goes before who is called.
+  std::unique_ptr<ledger::CheckpointLock> lock_;
+  std::unique_ptr<ledger::Store> log_store_;
+  std::unique_ptr<ledger::Store> view_store_;
+  std::unique_ptr<ledger::Vault> vault_;
+  std::unique_ptr<projections::Gate> gate_;
+  std::unique_ptr<projections::Runner> runner_;
+  std::unique_ptr<ledger::Sequencer> sequencer_;
+  std::unique_ptr<consumers::LedgerRoad> road_;
+};
+
+}  // namespace oppi::ops
