@@ -6,6 +6,14 @@
 
 namespace oppi {
 
+SystemEntropy::SystemEntropy() {
+  static const bool ready = [] {
+    randombytes_set_implementation(&randombytes_internal_implementation);
+    return sodium_init() >= 0;
+  }();
+  OPPI_CHECK(ready);
+}
+
 void SystemEntropy::Fill(std::span<unsigned char> out) { randombytes_buf(out.data(), out.size()); }
 
 void SeededEntropy::Fill(std::span<unsigned char> out) {

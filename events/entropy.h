@@ -30,9 +30,11 @@ class Entropy {
   }
 };
 
-/// libsodium's randombytes.
+/// libsodium's randombytes, from a generator in user space that the kernel seeds (a system call for every
+/// nonce would cost more than the sealing). Any thread.
 class SystemEntropy final : public Entropy {
  public:
+  SystemEntropy();
   void Fill(std::span<unsigned char> out) override;
 };
 

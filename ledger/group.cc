@@ -250,8 +250,7 @@ Status Group::AppendToStreams(const events::Event& event, LeafIndex index, std::
     OPPI_TRY(const Handle handle, ports_.vault.HandleFor(subject, writes_));
     OPPI_RETURN_IF_ERROR(ports_.vault.KeyFor(handle, KeyClass::kView, writes_));  // for the projections
     OPPI_TRY(StreamState * state, streams_.Find(ports_.store, handle));
-    writes_.Put(Table::kStreamEntries, StreamEntryKey(handle, state->count()), BigEndian(index.value()));
-    state->entries.Append(StreamLeaf(index));
+    AppendToStream(*state, handle, {index, event.info().feeds}, writes_);
     touched_streams_.emplace(handle.view(), state);
     subjects.push_back(handle);
   }

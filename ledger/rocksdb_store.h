@@ -16,13 +16,14 @@
 ///   Tiles          level (1 byte), tile index         up to 256 hashes; the right edge is rewritten
 ///   Bodies         index of the event's leaf          wrapped content keys *, event bytes and salt *
 ///   Dedup          tag(id), first 8 of tag(source)    position, tag(bytes), barred flag
-///   Streams        handle                             count, compact range of the stream's mini log
-///   StreamEntries  handle, sequence number            index of the event's leaf
+///   Streams        handle                             count, compact range of the stream's mini log,
+///                                                     its unfinished run of entries
+///   StreamEntries  handle, run number                 16 entries: index of the leaf, feeds
 ///   Vault          'h', tag(learner)                  handle *
 ///                  'k', handle, class                 data key *
 ///   Batches        index of the batch's leaf          commitments of items that are not in the log
 ///   Documents      handle, tag(SHA-256)               original document *
-///   Views          projection, handle, index          fact *
+///   Views          projection, index, handle          fact * (rows in log order: cheap to add)
 ///
 /// Nothing is compressed: hashes, tags and ciphertext do not shrink.
 

@@ -1,5 +1,7 @@
 #include "ledger/sequencer.h"
 
+#include <pthread.h>
+
 #include <condition_variable>
 #include <deque>
 #include <mutex>
@@ -58,6 +60,7 @@ class WriterThread final : public Sequencer {
 
  private:
   void Run() {
+    ::pthread_setname_np(::pthread_self(), "oppi-writer");
     for (;;) {
       std::vector<Submission> group = Take();
       if (group.empty()) return;

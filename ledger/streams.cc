@@ -3,12 +3,36 @@
 #include "events/tree_hash.h"
 
 namespace oppi::ledger {
+namespace {
+
+void EncodeEntries(const std::vector<StreamEntry>& entries, ByteWriter& w) {
+  for (const StreamEntry& e : entries) {
+    w.U64(e.index.value());
+    w.U16(e.feeds);
+  }
+}
+
+void DecodeEntries(ByteReader& r, std::size_t count, std::vector<StreamEntry>& entries) {
+  for (std::size_t i = 0; i < count && r.ok(); ++i) {
+    const LeafIndex index(r.U64());
+    entries.push_back({index, r.U16()});
+  }
+}
+
+Bytes RunKey(const Handle& handle, std::uint64_t run) {
+  Bytes key(handle.view());
+  ByteWriter(key).U64(run);
+  return key;
+}
+
+}  // namespace
 
 Bytes EncodeStream(const StreamState& state) {
   Bytes bytes;
   ByteWriter w(bytes);
   w.U64(state.count());
   for (const NodeHash& hash : state.entries.hashes()) w.Raw(hash.view());
+  EncodeEntries(state.run, w);
   return bytes;
 }
 
@@ -16,17 +40,31 @@ Result<StreamState> DecodeStream(ByteView bytes) {
   ByteReader r(bytes);
   const TreeSize size(r.U64());
   std::vector<NodeHash> hashes;
-  while (r.ok() && !r.rest().empty()) {
+  for (int i = __builtin_popcountll(size.value()); i > 0; --i) {
     const auto hash = NodeHash::From(r.Raw(kDigestBytes));
     if (!hash) return DataLoss("stream: damaged row");
     hashes.push_back(*hash);
   }
+  StreamState state;
+  DecodeEntries(r, static_cast<std::size_t>(size.value() % kStreamRun), state.run);
   auto range = merkle::CompactRange::From(size, std::move(hashes));
-  if (!r.ok() || !range.ok()) return DataLoss("stream: damaged row");
-  return StreamState{std::move(range).value()};
+  if (!r.done() || !range.ok()) return DataLoss("stream: damaged row");
+  state.entries = std::move(range).value();
+  return state;
 }
 
 NodeHash StreamLeaf(LeafIndex index) { return HashLeaf(BigEndian(index.value())); }
+
+void AppendToStream(StreamState& state, const Handle& handle, const StreamEntry& entry, WriteBatch& writes) {
+  state.entries.Append(StreamLeaf(entry.index));
+  state.run.push_back(entry);
+  if (state.run.size() < kStreamRun) return;
+  Bytes run;
+  ByteWriter w(run);
+  EncodeEntries(state.run, w);
+  writes.Put(Table::kStreamEntries, RunKey(handle, state.count() / kStreamRun - 1), std::move(run));
+  state.run.clear();
+}
 
 Result<StreamState> ReadStream(const Store& store, const Handle& handle, const Snapshot* at) {
   OPPI_TRY(const auto row, store.Get(Table::kStreams, handle.view(), at));
@@ -34,32 +72,29 @@ Result<StreamState> ReadStream(const Store& store, const Handle& handle, const S
   return DecodeStream(*row);
 }
 
-Result<std::vector<LeafIndex>> ReadStreamEntries(const Store& store, const Handle& handle, TreeSize size,
-                                                 const Snapshot* at) {
-  std::vector<LeafIndex> entries;
+Result<std::vector<StreamEntry>> ReadStreamEntries(const Store& store, const Handle& handle, TreeSize size,
+                                                   const Snapshot* at) {
+  // Without a snapshot a run may finish between the two reads; the state is read first, so what it
+  // does not hold itself is in the runs.
+  OPPI_TRY(const StreamState state, ReadStream(store, handle, at));
+  std::vector<StreamEntry> entries;
+  entries.reserve(static_cast<std::size_t>(state.count()));
+  const std::uint64_t runs = state.count() / kStreamRun;
   bool damaged = false;
   OPPI_RETURN_IF_ERROR(store.Scan(
-      Table::kStreamEntries, handle.view(), PrefixEnd(handle.view()),
+      Table::kStreamEntries, RunKey(handle, 0), RunKey(handle, runs),
       [&](ByteView key, ByteView value) {
-        ByteReader k(key.substr(handle.view().size()));
-        ByteReader v(value);
-        const std::uint64_t sequence = k.U64();
-        const LeafIndex index(v.U64());
-        damaged = !k.done() || !v.done() || sequence != entries.size() ||
-                  (!entries.empty() && index <= entries.back());
-        if (damaged || !Contains(size, index)) return false;
-        entries.push_back(index);
-        return true;
+        ByteReader r(value);
+        damaged = key != RunKey(handle, entries.size() / kStreamRun);
+        DecodeEntries(r, kStreamRun, entries);
+        damaged = damaged || !r.done();
+        return !damaged;
       },
       at));
-  if (damaged) return DataLoss("stream: entries are not numbered without gaps");
+  entries.insert(entries.end(), state.run.begin(), state.run.end());
+  if (damaged || entries.size() != state.count()) return DataLoss("stream: entries are missing");
+  while (!entries.empty() && !Contains(size, entries.back().index)) entries.pop_back();
   return entries;
-}
-
-Bytes StreamEntryKey(const Handle& handle, std::uint64_t sequence) {
-  Bytes key(handle.view());
-  ByteWriter(key).U64(sequence);
-  return key;
 }
 
 }  // namespace oppi::ledger

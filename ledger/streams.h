@@ -11,13 +11,26 @@
 
 /// Gap-free streams: every learner's events, numbered from 0. The head is the root of the stream's
 /// mini log, an RFC 6962 tree over the 8-byte big-endian log indices (architecture section 4).
+///
+/// Entries are kept in runs: the newest, unfinished run lies in the stream's own row, so that adding
+/// an event writes one row a learner; a full run moves to a row of its own and is never written again.
 
 namespace oppi::ledger {
 
+inline constexpr std::size_t kStreamRun = 16;
+
+struct StreamEntry {
+  LeafIndex index{0};
+  std::uint16_t feeds = 0;  // events::Feed bits of the type: which projections have a fact for it
+  friend bool operator==(const StreamEntry&, const StreamEntry&) = default;
+};
+
 struct StreamState {
-  merkle::CompactRange entries;
+  merkle::CompactRange entries;  // the mini log
+  std::vector<StreamEntry> run;  // the unfinished run: count() % kStreamRun entries
   [[nodiscard]] std::uint64_t count() const { return entries.size().value(); }
   [[nodiscard]] RootHash head() const { return entries.Root(); }
+  friend bool operator==(const StreamState&, const StreamState&) = default;
 };
 
 [[nodiscard]] Bytes EncodeStream(const StreamState& state);
@@ -26,13 +39,13 @@ struct StreamState {
 /// Hash of one entry of a mini log.
 [[nodiscard]] NodeHash StreamLeaf(LeafIndex index);
 
+/// Adds an entry; a run that is full now goes to `writes`.
+void AppendToStream(StreamState& state, const Handle& handle, const StreamEntry& entry, WriteBatch& writes);
+
 /// Empty state when the learner has no stream. Any thread.
 [[nodiscard]] Result<StreamState> ReadStream(const Store& store, const Handle& handle, const Snapshot* at = nullptr);
-/// Log indices of the stream's entries, in order; those below `size` only.
-[[nodiscard]] Result<std::vector<LeafIndex>> ReadStreamEntries(const Store& store, const Handle& handle, TreeSize size,
-                                                               const Snapshot* at = nullptr);
-
-/// Row keys, for writers and fsck.
-[[nodiscard]] Bytes StreamEntryKey(const Handle& handle, std::uint64_t sequence);
+/// The stream's entries below `size`, in order. kDataLoss when they are not what the head says.
+[[nodiscard]] Result<std::vector<StreamEntry>> ReadStreamEntries(const Store& store, const Handle& handle, TreeSize size,
+                                                                 const Snapshot* at = nullptr);
 
 }  // namespace oppi::ledger

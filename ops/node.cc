@@ -113,7 +113,7 @@ Result<std::unique_ptr<Node>> Node::Open(const OpenOptions& options) {
   OPPI_TRY(const ledger::Leaf first, view->ReadLeaf(LeafIndex(0)));
   const auto* genesis = std::get_if<ledger::GenesisLeaf>(&first.body);
   if (genesis == nullptr) return DataLoss("the first entry of the log is not its genesis");
-  OPPI_TRY(node->gate_, projections::Gate::Open(*node->view_store_, *node->vault_, *genesis));
+  OPPI_TRY(node->gate_, projections::Gate::Open(node->stores(), *genesis));
 
   projections::Runner* runner = node->runner_.get();
   projections::Gate* gate = node->gate_.get();

@@ -56,6 +56,7 @@ class Node {
   [[nodiscard]] consumers::Road& road() { return *road_; }
   [[nodiscard]] const ledger::Store& log_store() const { return *log_store_; }
   [[nodiscard]] const ledger::Store& view_store() const { return *view_store_; }
+  [[nodiscard]] projections::ViewStores stores() const { return {*log_store_, *view_store_, *vault_}; }
   [[nodiscard]] ledger::Vault& vault() { return *vault_; }
   [[nodiscard]] projections::Gate& gate() { return *gate_; }
   [[nodiscard]] projections::Runner& runner() { return *runner_; }

@@ -3,26 +3,24 @@
 #include <algorithm>
 #include <map>
 
-#include "projections/views.h"
 
 namespace oppi::projections {
 
 using events::ErrorCode;
 
-Gate::Gate(const ledger::Store& views, const ledger::Vault& vault, Publishers publishers, Facts registry)
-    : views_(views), vault_(vault), publishers_(std::move(publishers)), registry_(std::move(registry)) {
+Gate::Gate(const ViewStores& stores, Publishers publishers, Facts registry)
+    : stores_(stores), publishers_(std::move(publishers)), registry_(std::move(registry)) {
   Publish();
 }
 
-Result<std::unique_ptr<Gate>> Gate::Open(const ledger::Store& views, const ledger::Vault& vault,
-                                         const ledger::GenesisLeaf& genesis) {
+Result<std::unique_ptr<Gate>> Gate::Open(const ViewStores& stores, const ledger::GenesisLeaf& genesis) {
   OPPI_TRY(const VerifierKey registrar, ParseVerifierKey(genesis.registrar_key));
   OPPI_TRY(const VerifierKey own, ParseVerifierKey(genesis.ledger_key));
-  OPPI_TRY(const TreeSize cursor, ReadCursor(views));
-  OPPI_TRY(Facts registry, ReadRegistry(views, cursor));
+  OPPI_TRY(const TreeSize cursor, ReadCursor(stores.views));
+  OPPI_TRY(Facts registry, ReadRegistry(stores.views, cursor));
   Publishers publishers(registrar, own);
   for (const Fact& fact : registry) publishers.Apply(fact);
-  std::unique_ptr<Gate> gate(new Gate(views, vault, std::move(publishers), std::move(registry)));
+  std::unique_ptr<Gate> gate(new Gate(stores, std::move(publishers), std::move(registry)));
   gate->ViewsReached(cursor);
   return gate;
 }
@@ -57,14 +55,14 @@ void Gate::Sequenced(std::shared_ptr<const ledger::CommittedEvent> event) {
     if (event->event.info().group == "registry") Publish();
   }
   for (const std::string_view subject : event->event.Subjects()) tail_of_[std::string(subject)].push_back(event);
-  tail_.push_back({std::move(event)});
+  tail_.push_back(std::move(event));
   Prune();
 }
 
 void Gate::Prune() {
   const TreeSize cursor(cursor_.load(std::memory_order_relaxed));
-  while (!tail_.empty() && Contains(cursor, tail_.front().event->position)) {
-    for (const std::string_view subject : tail_.front().event->event.Subjects()) {
+  while (!tail_.empty() && Contains(cursor, tail_.front()->position)) {
+    for (const std::string_view subject : tail_.front()->event.Subjects()) {
       const auto it = tail_of_.find(std::string(subject));
       if (it == tail_of_.end()) continue;
       std::erase_if(it->second, [&](const auto& e) { return Contains(cursor, e->position); });
@@ -75,14 +73,15 @@ void Gate::Prune() {
 }
 
 Result<Facts> Gate::StreamOf(const std::string& person) {
-  // The tail first: what leaves it meanwhile is in the views by then, so nothing falls between.
+  // The cursor first, then the tail: what leaves the tail later is below a later cursor only.
+  const TreeSize cursor(cursor_.load());
   std::map<LeafIndex, Fact> merged;
   if (const auto it = tail_of_.find(person); it != tail_of_.end())
     for (const auto& event : it->second) merged.emplace(event->position, *event);
-  OPPI_TRY(const auto handle, vault_.FindHandle(person));
+  OPPI_TRY(const auto handle, stores_.vault.FindHandle(person));
   if (handle) {
-    OPPI_TRY(Facts stored, ReadFacts(views_, vault_, *handle, {Projection::kRecord, Projection::kConsent, Projection::kAudit},
-                                     TreeSize(~std::uint64_t{0} >> 1)));
+    OPPI_TRY(Facts stored, ReadFacts(stores_, *handle, {Projection::kRecord, Projection::kConsent, Projection::kAudit},
+                                     cursor, cursor));
     for (Fact& fact : stored) merged.emplace(fact.position, std::move(fact));
   }
   Facts facts;

@@ -15,6 +15,7 @@
 #include "ledger/vault.h"
 #include "projections/fact.h"
 #include "projections/publishers.h"
+#include "projections/views.h"
 
 /// The log-dependent rules of intake, with the facts they need: the registry in memory, a learner's
 /// stream on demand from the views plus what the views do not have yet. The rules themselves are pure
@@ -24,8 +25,8 @@ namespace oppi::projections {
 
 class Gate final : public ledger::IntakeRules {
  public:
-  /// `views` must have caught up with the log.
-  [[nodiscard]] static Result<std::unique_ptr<Gate>> Open(const ledger::Store& views, const ledger::Vault& vault,
+  /// The views must have caught up with the log.
+  [[nodiscard]] static Result<std::unique_ptr<Gate>> Open(const ViewStores& stores,
                                                           const ledger::GenesisLeaf& genesis);
 
   // The writer thread.
@@ -42,21 +43,17 @@ class Gate final : public ledger::IntakeRules {
   [[nodiscard]] std::shared_ptr<const Publishers> Registry() const;
 
  private:
-  Gate(const ledger::Store& views, const ledger::Vault& vault, Publishers publishers, Facts registry);
+  Gate(const ViewStores& stores, Publishers publishers, Facts registry);
   [[nodiscard]] Result<Facts> StreamOf(const std::string& person);
   void Publish();
   void Prune();
 
-  const ledger::Store& views_;
-  const ledger::Vault& vault_;
+  const ViewStores stores_;
 
   // Owned by the writer thread.
   Publishers publishers_;
   Facts registry_;
-  struct Waiting {
-    std::shared_ptr<const ledger::CommittedEvent> event;
-  };
-  std::deque<Waiting> tail_;  // sequenced, not yet in the views
+  std::deque<std::shared_ptr<const ledger::CommittedEvent>> tail_;  // sequenced, not yet in the views
   std::unordered_map<std::string, std::vector<std::shared_ptr<const ledger::CommittedEvent>>> tail_of_;
 
   std::atomic<std::uint64_t> cursor_{0};

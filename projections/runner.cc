@@ -1,5 +1,7 @@
 #include "projections/runner.h"
 
+#include <pthread.h>
+
 #include "projections/log_reader.h"
 #include "projections/views.h"
 
@@ -84,6 +86,7 @@ void Runner::OnAdvance(std::function<void(TreeSize)> callback) {
 }
 
 void Runner::Run() {
+  ::pthread_setname_np(::pthread_self(), "oppi-fold");
   for (;;) {
     std::deque<std::shared_ptr<const ledger::CommittedGroup>> groups;
     {

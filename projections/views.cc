@@ -2,7 +2,8 @@
 
 #include <algorithm>
 #include <cstring>
-#include <map>
+
+#include "ledger/streams.h"
 
 namespace oppi::projections {
 namespace {
@@ -21,15 +22,30 @@ Bytes Prefix(Projection projection, ByteView owner) {
   return key.append(owner);
 }
 
+/// Indexes and the registry: by owner (a tag, or nobody), then position.
 Bytes RowKey(Projection projection, ByteView owner, LeafIndex position) {
   Bytes key = Prefix(projection, owner);
   ByteWriter(key).U64(position.value());
   return key;
 }
 
+/// Facts: by position, then owner, so that rows are added in key order.
+Bytes FactKey(Projection projection, LeafIndex position, const ledger::Handle& handle) {
+  return RowKey(projection, {}, position).append(handle.view());
+}
+
+std::uint16_t FeedsOf(Projection projection) {
+  switch (projection) {
+    case Projection::kRecord: return kRecordFeeds;
+    case Projection::kConsent: return kConsentFeeds;
+    case Projection::kAudit: return kAuditFeeds;
+    default: return 0;
+  }
+}
+
 Status PutSealed(Projection projection, const ledger::Handle& handle, const ledger::CommittedEvent& event, ByteView fact,
                  const ledger::SecretKey& view_key, ledger::WriteBatch& rows) {
-  Bytes key = RowKey(projection, handle.view(), event.position);
+  Bytes key = FactKey(projection, event.position, handle);
   Bytes sealed = ledger::SealDeterministic(view_key, fact, key);
   rows.Put(Table::kViews, std::move(key), std::move(sealed));
   return {};
@@ -39,10 +55,9 @@ Status FoldFor(const ledger::CommittedEvent& event, const ledger::Handle& handle
                const ledger::Vault& vault, ledger::WriteBatch& rows) {
   OPPI_TRY(const auto view_key, vault.FindKey(handle, ledger::KeyClass::kView));
   if (!view_key) return {};  // erased since
-  const std::uint16_t feeds = event.event.info().feeds;
-  if ((feeds & kRecordFeeds) != 0) OPPI_RETURN_IF_ERROR(PutSealed(Projection::kRecord, handle, event, fact, *view_key, rows));
-  if ((feeds & kConsentFeeds) != 0) OPPI_RETURN_IF_ERROR(PutSealed(Projection::kConsent, handle, event, fact, *view_key, rows));
-  if ((feeds & kAuditFeeds) != 0) OPPI_RETURN_IF_ERROR(PutSealed(Projection::kAudit, handle, event, fact, *view_key, rows));
+  for (const Projection projection : {Projection::kRecord, Projection::kConsent, Projection::kAudit})
+    if ((event.event.info().feeds & FeedsOf(projection)) != 0)
+      OPPI_RETURN_IF_ERROR(PutSealed(projection, handle, event, fact, *view_key, rows));
   return {};
 }
 
@@ -87,32 +102,27 @@ Status Fold(const ledger::CommittedEvent& event, const ledger::Vault& vault, led
   return {};
 }
 
-Result<Facts> ReadFacts(const ledger::Store& views, const ledger::Vault& vault, const ledger::Handle& handle,
-                        const std::vector<Projection>& projections, TreeSize size) {
-  OPPI_TRY(const auto view_key, vault.FindKey(handle, ledger::KeyClass::kView));
+Result<Facts> ReadFacts(const ViewStores& stores, const ledger::Handle& handle, const std::vector<Projection>& projections,
+                        TreeSize size, TreeSize cursor) {
+  OPPI_TRY(const auto view_key, stores.vault.FindKey(handle, ledger::KeyClass::kView));
   if (!view_key) return Facts();
-  std::map<LeafIndex, Fact> merged;
-  Status failure;
-  for (const Projection projection : projections) {
-    const Bytes prefix = Prefix(projection, handle.view());
-    OPPI_RETURN_IF_ERROR(views.Scan(
-        Table::kViews, prefix, RowKey(projection, handle.view(), NextIndex(size)), [&](ByteView key, ByteView sealed) {
-          const LeafIndex position(ByteReader(key.substr(prefix.size())).U64());
-          if (merged.contains(position)) return true;
-          auto plain = ledger::Unseal(*view_key, sealed, key);
-          auto fact = plain.ok() ? DecodeFact(*plain) : Result<Fact>(plain.error());
-          if (!fact.ok()) {
-            failure = At(std::string(ProjectionName(projection)) + " view, entry " + std::to_string(position.value()), fact.error());
-            return false;
-          }
-          merged.emplace(position, std::move(fact).value());
-          return true;
-        }));
-    OPPI_RETURN_IF_ERROR(failure);
-  }
+  OPPI_TRY(const auto entries, ledger::ReadStreamEntries(stores.log, handle, std::min(size, cursor)));
+  std::vector<Bytes> keys;
+  for (const ledger::StreamEntry& entry : entries)
+    for (const Projection projection : projections)
+      if ((entry.feeds & FeedsOf(projection)) != 0) {
+        keys.push_back(FactKey(projection, entry.index, handle));
+        break;
+      }
+  OPPI_TRY(const auto rows, stores.views.MultiGet(Table::kViews, keys));
   Facts facts;
-  facts.reserve(merged.size());
-  for (auto& [position, fact] : merged) facts.push_back(std::move(fact));
+  facts.reserve(rows.size());
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    if (!rows[i]) return DataLoss("views: a fact that the stream names is missing");
+    OPPI_TRY(const Bytes plain, ledger::Unseal(*view_key, *rows[i], keys[i]));
+    OPPI_TRY(Fact fact, DecodeFact(plain));
+    facts.push_back(std::move(fact));
+  }
   return facts;
 }
 
@@ -150,7 +160,7 @@ Result<Facts> ReadIndexed(const ledger::Store& views, const ledger::Vault& vault
   for (const auto& [position, handle] : named) {
     OPPI_TRY(const auto view_key, vault.FindKey(handle, ledger::KeyClass::kView));
     if (!view_key) continue;
-    const Bytes key = RowKey(Projection::kAudit, handle.view(), position);
+    const Bytes key = FactKey(Projection::kAudit, position, handle);
     OPPI_TRY(const auto sealed, views.Get(Table::kViews, key));
     if (!sealed) return DataLoss("audit view: entry " + std::to_string(position.value()) + " is missing");
     OPPI_TRY(const Bytes plain, ledger::Unseal(*view_key, *sealed, key));

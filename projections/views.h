@@ -20,9 +20,9 @@ namespace oppi::projections {
 /// The first byte of a view's keys.
 enum class Projection : std::uint8_t {
   kRegistry = 'K',  // public: publishers, keys, policies, notices, bases. Key: position
-  kRecord = 'R',    // learner record. Key: handle, position
-  kConsent = 'C',   // consent, authority, restrictions, erasures. Key: handle, position
-  kAudit = 'A',     // who looked, who decided. Key: handle, position
+  kRecord = 'R',    // learner record. Key: position, handle
+  kConsent = 'C',   // consent, authority, restrictions, erasures. Key: position, handle
+  kAudit = 'A',     // who looked, who decided. Key: position, handle
   kByActor = 'a',   // index: tag(actor), position -> handle of the subject the row lies under
   kByPublisher = 'p',  // index: tag(publisher), position -> the same
 };
@@ -34,10 +34,17 @@ inline constexpr Projection kProjections[] = {Projection::kRegistry, Projection:
 /// The fold: rows that one event adds. Pure but for the vault's keys, which are looked up.
 [[nodiscard]] Status Fold(const ledger::CommittedEvent& event, const ledger::Vault& vault, ledger::WriteBatch& rows);
 
-/// Facts of one owner's view, in log order, positions below `size`. `projections`: which of kRecord,
-/// kConsent, kAudit to merge (a fact that lies in two comes once).
-[[nodiscard]] Result<Facts> ReadFacts(const ledger::Store& views, const ledger::Vault& vault, const ledger::Handle& handle,
-                                      const std::vector<Projection>& projections, TreeSize size);
+/// Where facts are read from.
+struct ViewStores {
+  const ledger::Store& log;    // streams: which facts there must be
+  const ledger::Store& views;
+  const ledger::Vault& vault;
+};
+/// Facts of one owner, in log order, below `size` and below `cursor` (what the views have reached).
+/// `projections`: which of kRecord, kConsent, kAudit to merge (a fact that lies in two comes once).
+/// The stream says which facts there must be: a missing one is kDataLoss, never a shorter answer.
+[[nodiscard]] Result<Facts> ReadFacts(const ViewStores& stores, const ledger::Handle& handle,
+                                      const std::vector<Projection>& projections, TreeSize size, TreeSize cursor);
 /// Registry facts, positions below `size`.
 [[nodiscard]] Result<Facts> ReadRegistry(const ledger::Store& views, TreeSize size);
 /// Facts that an index names, in log order.
