@@ -48,7 +48,8 @@ struct LearnerRecord {
   std::vector<SupportFact> conduct;  // class S3
   std::vector<Certificate> certificates;
   std::vector<Restriction> restrictions;
-  std::vector<Item> erased;  // position, recorded, publisher and, where certain, by
+  std::vector<Item> erased;    // position, recorded, publisher and, where certain, by
+  bool places_hidden = false;  // see HidePlaces
 };
 
 /// `stream`: the learner's facts in log order, everything the physical log holds. Facts about other
@@ -56,6 +57,22 @@ struct LearnerRecord {
 /// over.
 [[nodiscard]] LearnerRecord BuildRecord(std::string_view learner, const Facts& stream,
                                         const View& view, const RecordRules& rules = {});
+
+/// What stands where something was taken out under a protection order.
+inline constexpr std::string_view kProtected = "[suojattu]";
+
+/// Takes out whatever tells where the learner is: organisations, sites, municipality, contact,
+/// staff, groups, lessons and log positions (the public log shows which organisation's publisher
+/// signed at a position). For a guardian's view while a protection order (turvakielto) is in force;
+/// the order protects only as far as nothing beside the redacted name gives it away. Returns how
+/// many items were changed.
+std::size_t HidePlaces(LearnerRecord& record);
+
+/// One JSON object with a member per section, for the API; members in the order of the structs,
+/// what is empty left out.
+[[nodiscard]] std::string RecordJson(const LearnerRecord& record);
+/// Sections of aligned columns, for people; ends in "\n".
+[[nodiscard]] std::string RecordTable(const LearnerRecord& record);
 
 /// What the record was made from: event, position and recorded of every item, by position, each
 /// once.

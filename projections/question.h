@@ -28,18 +28,28 @@ struct Question {
   std::string principal;  // decide with op
   std::string actor;      // audit
   std::string publisher;  // audit
-  std::optional<Instant> valid_at;              // default: now
-  std::optional<TreeSize> known_size;           // default: the newest
-  std::optional<Instant> known_at;              // instead of known_size: recorded at or before
-  std::optional<TreeSize> min_size;             // decide: STALE when the view is smaller
+  std::optional<Instant> valid_at;     // default: now
+  std::optional<TreeSize> known_size;  // default: the newest
+  std::optional<Instant> known_at;     // instead of known_size: recorded at or before
+  std::optional<TreeSize> min_size;    // decide: STALE when the view is smaller
   std::optional<Instant> from;
   std::optional<Instant> until;
-  std::string reason;     // free text, kept in the access event
+  std::string reason;  // free text, kept in the access event
   bool evidence = false;
+
+  friend bool operator==(const Question&, const Question&) = default;
 };
 
-/// Strict: unknown members, wrong types and missing inputs are refused, naming the member.
+/// One JSON object with the members of Question by their names; instants as RFC 3339 text, sizes as
+/// integers. Which members a question has, and which it must have, is the table in question.cc.
+/// Strict: unknown or repeated members, wrong types, empty texts and missing inputs are refused
+/// with kInvalidArgument "<code of vocabulary section 9>: <member>"; values are never repeated.
+/// Bounded.
 [[nodiscard]] Result<Question> ParseQuestion(Ask ask, std::string_view json);
+
+/// The members that are set, in the order of Question, no white space. Canonical:
+/// ParseQuestion(q.ask, QuestionJson(q)) gives q, for every q that ParseQuestion can give.
+[[nodiscard]] std::string QuestionJson(const Question& question);
 
 /// Who asks, as authenticated.
 struct Asker {

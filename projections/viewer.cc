@@ -1,0 +1,51 @@
+#include "projections/viewer.h"
+
+#include <algorithm>
+
+#include "projections/corrections.h"
+
+namespace oppi::projections {
+namespace {
+
+using events::EventType;
+
+TreeSize Everything(const Facts& stream) {
+  return stream.empty() ? TreeSize(0) : SizeAfter(stream.back().position);
+}
+
+}  // namespace
+
+bool ProtectedAt(const Corrections& facts, Instant t) {
+  return std::any_of(facts.standing().begin(), facts.standing().end(), [&](const Fact* set) {
+    if (set->event.type != EventType::kRestrictionSet || set->event.text("kind") != "PROTECTION" ||
+        !InForce(*set, t)) {
+      return false;
+    }
+    return std::none_of(facts.standing().begin(), facts.standing().end(), [&](const Fact* cleared) {
+      return cleared->event.type == EventType::kRestrictionCleared &&
+             cleared->event.text("restriction") == set->event.id && cleared->event.V() <= t;
+    });
+  });
+}
+
+ViewerCheck CheckViewer(std::string_view role, std::string_view person, std::string_view learner,
+                        const Facts& stream, Instant now, const AgeRules& ages) {
+  if (role == "DPO" || role == "AUDITOR") return {};
+  if (role != "LEARNER" && role != "GUARDIAN") return {.denial = "ROLE_NOT_ALLOWED"};
+  const Corrections facts(learner, stream, Everything(stream));
+  if (role == "LEARNER") {
+    const bool self = !person.empty() && facts.IsLearner(person);
+    return {.denial = self ? "" : "NOT_SUBJECT"};
+  }
+  switch (CustodyOf(EdgesOf(facts, ages), person, now)) {
+    case Custody::kHeld:
+      return {.denial = {}, .redact = ProtectedAt(facts, now)};
+    case Custody::kEnded:
+      return {.denial = "CUSTODY_ENDED"};
+    case Custody::kNever:
+      return {.denial = "NOT_GUARDIAN"};
+  }
+  return {.denial = "NOT_GUARDIAN"};
+}
+
+}  // namespace oppi::projections
