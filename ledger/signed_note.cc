@@ -12,7 +12,6 @@ namespace {
 
 constexpr std::string_view kSignatureMark = "\xe2\x80\x94 ";  // U+2014, space
 constexpr std::size_t kKeyIdBytes = 4;
-constexpr std::size_t kTimestampBytes = 8;
 constexpr std::uint64_t kTimestampMax = (std::uint64_t{1} << 63) - 1;
 
 Error Malformed(std::string_view what) {

@@ -221,7 +221,7 @@ std::optional<Date> BirthDateOfPersonalCode(std::string_view code) {
   if (code.size() != 11) return std::nullopt;
   const auto digit = [code](std::size_t at) { return code[at] >= '0' && code[at] <= '9'; };
   int number = 0;
-  for (const std::size_t at : {0, 1, 2, 3, 4, 5, 7, 8, 9}) {
+  for (const std::size_t at : {0U, 1U, 2U, 3U, 4U, 5U, 7U, 8U, 9U}) {
     if (!digit(at)) return std::nullopt;
     number = number * 10 + (code[at] - '0');
   }
