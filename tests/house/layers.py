@@ -20,8 +20,9 @@ THIRD_PARTY = {
     "googletest": (("gtest/", "gmock/"), set()),
     "nlohmann json": (("nlohmann/",), {"events", "projections", "consumers", "ops"}),
     "openssl": (("openssl/",), {"events", "ledger", "consumers"}),
+    "POSIX threads": (("pthread.h",), {"ledger", "projections", "consumers", "ops"}),  # names of threads
     "prometheus": (("prometheus/",), {"ops"}),
-    "rapidcheck": (("rapidcheck",), set()),
+    "rapidcheck": (("rapidcheck.h", "rapidcheck/"), set()),
     "rdkafka": (("librdkafka/",), {"consumers"}),
     "rocksdb": (("rocksdb/",), {"ledger", "projections"}),
     "simdjson": (("simdjson.h",), {"events", "projections", "consumers", "ops"}),
@@ -31,7 +32,7 @@ THIRD_PARTY = {
     "zlib": (("zlib.h",), {"consumers", "ops"}),
 }
 # The operating system: pure layers do no I/O, so they see none of it.
-POSIX = re.compile(r"^(sys/|arpa/|netinet/|(fcntl|unistd|signal|poll|netdb|dirent|pthread|termios|spawn)\.h$)")
+POSIX = re.compile(r"^(sys/|arpa/|netinet/|(fcntl|unistd|signal|poll|netdb|dirent|termios|spawn)\.h$)")
 POSIX_LAYERS = {"ledger", "consumers", "ops"}
 
 # Headers that must show a third-party type, each with its reason.
@@ -42,7 +43,7 @@ HEADER_EXCEPTIONS = {
 
 def library_of(header):
     for library, (prefixes, layers) in THIRD_PARTY.items():
-        if any(header == p or (p[-1] in "/k" and header.startswith(p)) for p in prefixes):
+        if any(header == p or (p.endswith("/") and header.startswith(p)) for p in prefixes):
             return library, layers
     return None, None
 
