@@ -3,7 +3,7 @@
 #include <array>
 #include <utility>
 
-#include "events/check.h"
+#include "events/codec/caliper.h"
 #include "events/codec/json_tree.h"
 #include "events/codec/koski.h"
 #include "events/codec/varda_audit.h"
@@ -83,7 +83,7 @@ Translated Translate(Format format, ByteView record, std::uint64_t number,
     case Format::kXapi: return TranslateXapi(record, number, options);
     case Format::kKoski: return TranslateKoski(record, number, options);
     case Format::kAudit: return TranslateAudit(record, number, options);
-    case Format::kCaliper:
+    case Format::kCaliper: return TranslateCaliper(record, number, options);
     case Format::kNative:
     case Format::kOneRoster:
     case Format::kUnknown: break;

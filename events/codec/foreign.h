@@ -69,6 +69,8 @@ struct Translated {
   /// and recognised studies without a scope: true only in the original document, so kept only there.
   std::uint32_t unmapped_grades = 0;
   std::uint32_t unmapped_credits = 0;
+  /// Caliper entities that came without an event.
+  std::uint32_t unmapped_entities = 0;
 };
 
 /// One record of a format that is read record by record: xAPI statement, Caliper event or envelope,
