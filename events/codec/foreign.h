@@ -47,6 +47,9 @@ struct TranslateOptions {
   std::optional<Instant> received;
   /// Purpose code of reads that a foreign audit log tells nothing about.
   std::string purpose = "EDU";
+  /// Right of those whom a roster calls guardians: INFO, or DECIDE where the controller knows that its
+  /// rosters tell custody.
+  std::string guardian_right = "INFO";
   DecodeOptions decode;  // what Validate is asked to enforce
 };
 
