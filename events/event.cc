@@ -98,8 +98,10 @@ Event MakeEvent(EventType type) {
 
 Decoded Decode(ByteView bytes, Encoding encoding, const DecodeOptions& options) {
   switch (encoding) {
-    case Encoding::kJson: return DecodeJson(bytes, options);
-    case Encoding::kFlatBuffers: return DecodeFlatBuffer(bytes, options);
+    case Encoding::kJson:
+      return DecodeJson(bytes, options);
+    case Encoding::kFlatBuffers:
+      return DecodeFlatBuffer(bytes, options);
   }
   Decoded decoded;  // an encoding that somebody else's number was cast to
   decoded.error = ErrorCode::kMalformed;
@@ -126,7 +128,8 @@ bool ContainsPersonalCode(ByteView text) {
     if (begin > 0 && IsAlphanumeric(text[begin - 1])) continue;
     const std::string_view code = text.substr(begin, kCodeChars);
     const char last = code.back();
-    if (!IsCentury(code[kBirthDigits]) || !AllDigits(code.substr(kBirthDigits + 1, kSerialDigits)) ||
+    if (!IsCentury(code[kBirthDigits]) ||
+        !AllDigits(code.substr(kBirthDigits + 1, kSerialDigits)) ||
         !(IsDigit(last) || (last >= 'A' && last <= 'Y')))
       continue;
     if (begin + kCodeChars < text.size() && IsAlphanumeric(text[begin + kCodeChars])) continue;

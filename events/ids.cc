@@ -45,13 +45,15 @@ char CheckDigitLuhn(std::string_view digits) {
 IdCheck CheckLuhnNode(std::string_view text, std::string_view node, bool check_digits) {
   if (!text.starts_with(node)) return IdCheck::kForm;
   const std::string_view number = text.substr(node.size());
-  if (number.size() < 2 || number.size() > kNodeDigitsMax || !AllDigits(number)) return IdCheck::kForm;
+  if (number.size() < 2 || number.size() > kNodeDigitsMax || !AllDigits(number))
+    return IdCheck::kForm;
   if (check_digits && CheckDigitLuhn(number.substr(0, number.size() - 1)) != number.back())
     return IdCheck::kCheckDigit;
   return IdCheck::kOk;
 }
 
-std::string Node(std::string_view node, std::uint64_t number, char (*check_digit)(std::string_view)) {
+std::string Node(std::string_view node, std::uint64_t number,
+                 char (*check_digit)(std::string_view)) {
   OPPI_CHECK(number <= kNumberMax);
   std::string digits = std::to_string(number);
   digits.insert(0, kPersonDigits - 1 - digits.size(), '0');
@@ -68,7 +70,11 @@ std::string FormatUuid(std::array<unsigned char, 16> bytes, unsigned char versio
 
 std::string UuidFromName(std::string_view domain, std::string_view name, unsigned char version) {
   // The domain ends at a byte that no domain contains, so two pairs never hash alike.
-  const auto digest = Sha256().Update(domain).Update(static_cast<unsigned char>(0)).Update(name).Final<Sha256Digest>();
+  const auto digest = Sha256()
+                          .Update(domain)
+                          .Update(static_cast<unsigned char>(0))
+                          .Update(name)
+                          .Final<Sha256Digest>();
   std::array<unsigned char, 16> bytes{};
   std::copy_n(digest.bytes.begin(), bytes.size(), bytes.begin());
   return FormatUuid(bytes, version);
@@ -171,7 +177,11 @@ IdCheck CheckSource(std::string_view text, bool check_digits) {
 }
 
 std::string PersonOid(std::uint64_t number) { return Node(kPersonNode, number, CheckDigit731); }
-std::string OrganisationOid(std::uint64_t number) { return Node(kOrganisationNode, number, CheckDigitLuhn); }
-std::string StudyRightOid(std::uint64_t number) { return Node(kStudyRightNode, number, CheckDigitLuhn); }
+std::string OrganisationOid(std::uint64_t number) {
+  return Node(kOrganisationNode, number, CheckDigitLuhn);
+}
+std::string StudyRightOid(std::uint64_t number) {
+  return Node(kStudyRightNode, number, CheckDigitLuhn);
+}
 
 }  // namespace oppi::events

@@ -34,7 +34,8 @@ bool IsHex64(std::string_view text) {
 /// 1 to chars_max characters of valid UTF-8.
 bool TextOk(std::string_view text, std::size_t chars_max, Content content) {
   if (text.empty()) return false;
-  if (content == Content::kUnchecked && !simdjson::validate_utf8(text.data(), text.size())) return false;
+  if (content == Content::kUnchecked && !simdjson::validate_utf8(text.data(), text.size()))
+    return false;
   const auto begins = [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; };
   return text.size() <= chars_max ||
          static_cast<std::size_t>(std::count_if(text.begin(), text.end(), begins)) <= chars_max;
@@ -69,7 +70,9 @@ bool IsBasis(std::string_view text) {
 bool IsRoleText(std::string_view text) {
   if (!text.starts_with(kRolePrefix)) return false;
   text.remove_prefix(kRolePrefix.size());
-  const auto allowed = [](char c) { return IsLetter(c) || IsDigit(c) || c == '_' || c == '-' || c == '.'; };
+  const auto allowed = [](char c) {
+    return IsLetter(c) || IsDigit(c) || c == '_' || c == '-' || c == '.';
+  };
   return !text.empty() && text.size() <= kRoleCodeCharsMax &&
          std::all_of(text.begin(), text.end(), allowed);
 }
@@ -81,7 +84,8 @@ void NoteId(IdCheck check, ErrorCode form, std::string_view member, Findings& fi
   if (check == IdCheck::kCheckDigit) findings.Note(ErrorCode::kIdCheckDigit, member);
 }
 
-void CheckSubjects(const Event& e, const TypeInfo& info, const DecodeOptions& options, Findings& f) {
+void CheckSubjects(const Event& e, const TypeInfo& info, const DecodeOptions& options,
+                   Findings& f) {
   if (e.subject.empty()) {
     if (info.subject == SubjectRule::kRequired || !e.other_subjects.empty())
       f.Note(ErrorCode::kSubjectMissing, "subject");
@@ -94,8 +98,10 @@ void CheckSubjects(const Event& e, const TypeInfo& info, const DecodeOptions& op
     f.Note(ErrorCode::kTooManySubjects, "othersubjects");
   std::string_view previous;
   for (const std::string& person : e.other_subjects) {
-    NoteId(CheckPerson(person, options.check_digits), ErrorCode::kEnvelopeInvalid, "othersubjects", f);
-    if (person <= previous || person == e.subject) f.Note(ErrorCode::kEnvelopeInvalid, "othersubjects");
+    NoteId(CheckPerson(person, options.check_digits), ErrorCode::kEnvelopeInvalid, "othersubjects",
+           f);
+    if (person <= previous || person == e.subject)
+      f.Note(ErrorCode::kEnvelopeInvalid, "othersubjects");
     previous = person;
   }
 }
@@ -129,7 +135,8 @@ void CheckCorrection(const Event& e, const TypeInfo& info, Findings& f) {
 /// Section 4: S0 < S1 < S2 < S3 < S4; C and A must be equal.
 bool ClassOk(Sensitivity given, const TypeInfo& info) {
   if (info.class_of_target) return true;  // only the ledger knows the target
-  if (info.sensitivity >= Sensitivity::kC || given >= Sensitivity::kC) return given == info.sensitivity;
+  if (info.sensitivity >= Sensitivity::kC || given >= Sensitivity::kC)
+    return given == info.sensitivity;
   return given >= info.sensitivity;
 }
 
@@ -143,18 +150,22 @@ void CheckEnvelope(const Event& e, const TypeInfo& info, const DecodeOptions& op
   CheckSubjects(e, info, options, f);
   CheckTimes(e, info, f);
   if (!e.controller.empty())
-    NoteId(CheckOrganisation(e.controller, options.check_digits), ErrorCode::kEnvelopeInvalid, "controller", f);
+    NoteId(CheckOrganisation(e.controller, options.check_digits), ErrorCode::kEnvelopeInvalid,
+           "controller", f);
   else
     note(!ControllerRequired(e, info), "controller");
   if (!e.on_behalf_of.empty() && !IsRoleText(e.on_behalf_of))
-    NoteId(CheckPerson(e.on_behalf_of, options.check_digits), ErrorCode::kEnvelopeInvalid, "onbehalfof", f);
+    NoteId(CheckPerson(e.on_behalf_of, options.check_digits), ErrorCode::kEnvelopeInvalid,
+           "onbehalfof", f);
   if (!ClassOk(e.sensitivity, info)) f.Note(ErrorCode::kClassTooLow, "sensitivity");
   note(e.basis.empty() || IsBasis(e.basis), "basis");
   note(e.purpose.empty() || TextOk(e.purpose, kStrCharsMax, content), "purpose");
   CheckCorrection(e, info, f);
   note(e.causation.empty() || IsUuidV7(e.causation), "causation");
-  note(e.correlation.empty() || TextOk(e.correlation, kCorrelationCharsMax, content), "correlation");
-  note(!e.expected_count || (*e.expected_count >= 0 && *e.expected_count <= kIntegerMax), "expectedcount");
+  note(e.correlation.empty() || TextOk(e.correlation, kCorrelationCharsMax, content),
+       "correlation");
+  note(!e.expected_count || (*e.expected_count >= 0 && *e.expected_count <= kIntegerMax),
+       "expectedcount");
   if (e.anchor) {
     note(e.anchor->size <= static_cast<std::uint64_t>(kIntegerMax), "anchorsize");
     note(IsHex64(e.anchor->root), "anchorroot");
@@ -163,12 +174,14 @@ void CheckEnvelope(const Event& e, const TypeInfo& info, const DecodeOptions& op
 
 /// Section 7 allows an empty list only where it says "absent or empty".
 std::size_t ListItemsMin(const TypeInfo& info, const FieldInfo& field) {
-  return info.type == EventType::kGuardianshipEstablished && field.name == "purpose_classes" ? 0 : 1;
+  return info.type == EventType::kGuardianshipEstablished && field.name == "purpose_classes" ? 0
+                                                                                             : 1;
 }
 
 std::size_t ListItemsMax(const TypeInfo& info, const FieldInfo& field) {
-  return info.type == EventType::kRegistryCodeSetPublished && field.name == "codes" ? kCodeSetCodesMax
-                                                                                    : kListItemsMax;
+  return info.type == EventType::kRegistryCodeSetPublished && field.name == "codes"
+             ? kCodeSetCodesMax
+             : kListItemsMax;
 }
 
 void CheckCode(const FieldInfo& field, std::string_view code, Content content, Findings& f) {
@@ -185,7 +198,8 @@ void CheckList(const TypeInfo& info, const FieldInfo& field, const std::vector<s
   for (const std::string& item : list) {
     if (field.type == FieldType::kCodeList)
       CheckCode(field, item, content, f);
-    else if (field.type == FieldType::kRefList ? !IsUuidV7(item) : !TextOk(item, kStrCharsMax, content))
+    else if (field.type == FieldType::kRefList ? !IsUuidV7(item)
+                                               : !TextOk(item, kStrCharsMax, content))
       f.Note(ErrorCode::kFieldType, field.name);
   }
 }
@@ -209,44 +223,56 @@ void CheckField(const TypeInfo& info, const FieldInfo& field, const FieldValue& 
     if (!ok) f.Note(ErrorCode::kFieldType, field.name);
   };
   switch (field.type) {
-    case FieldType::kStr: return CheckStr(info, field, value.text, options, content, f);
-    case FieldType::kText: return note(TextOk(value.text, kTextCharsMax, content));
+    case FieldType::kStr:
+      return CheckStr(info, field, value.text, options, content, f);
+    case FieldType::kText:
+      return note(TextOk(value.text, kTextCharsMax, content));
     case FieldType::kInt:
       note(value.number >= -kIntegerMax && value.number <= kIntegerMax);
-      if (info.type == EventType::kAttendanceMarked) note(value.number >= 0 && value.number <= kMinutesLateMax);
+      if (info.type == EventType::kAttendanceMarked)
+        note(value.number >= 0 && value.number <= kMinutesLateMax);
       return;
-    case FieldType::kBool: return note(value.number == 0 || value.number == 1);
-    case FieldType::kDec: return note(IsDecimal(value.text));
+    case FieldType::kBool:
+      return note(value.number == 0 || value.number == 1);
+    case FieldType::kDec:
+      return note(IsDecimal(value.text));
     case FieldType::kDate:
       return note(value.number >= kInstantMin.micros / kMicrosPerDay &&
                   value.number <= kInstantMax.micros / kMicrosPerDay);
-    case FieldType::kTime: return note(InstantOk({value.number}));
+    case FieldType::kTime:
+      return note(InstantOk({value.number}));
     case FieldType::kPerson:
-      return NoteId(CheckPerson(value.text, options.check_digits), ErrorCode::kFieldType, field.name, f);
+      return NoteId(CheckPerson(value.text, options.check_digits), ErrorCode::kFieldType,
+                    field.name, f);
     case FieldType::kOrg:
-      return NoteId(CheckOrganisation(value.text, options.check_digits), ErrorCode::kFieldType, field.name, f);
-    case FieldType::kRef: return note(IsUuidV7(value.text));
+      return NoteId(CheckOrganisation(value.text, options.check_digits), ErrorCode::kFieldType,
+                    field.name, f);
+    case FieldType::kRef:
+      return note(IsUuidV7(value.text));
     case FieldType::kHash:
       return note(value.text.starts_with(kHashPrefix) &&
                   IsHex64(std::string_view(value.text).substr(kHashPrefix.size())));
-    case FieldType::kCode: return CheckCode(field, value.text, content, f);
+    case FieldType::kCode:
+      return CheckCode(field, value.text, content, f);
     case FieldType::kObject:
       if (content == Content::kUnchecked) {
         const ObjectCheck check = CheckObject(value.text);
         note(check != ObjectCheck::kUnsound);
-        if (check == ObjectCheck::kPersonalCode) f.Note(ErrorCode::kPersonalCodePresent, field.name);
+        if (check == ObjectCheck::kPersonalCode)
+          f.Note(ErrorCode::kPersonalCodePresent, field.name);
       } else {
         note(!value.text.empty() && value.text.size() <= kObjectBytesMax);
       }
       return;
     case FieldType::kStrList:
     case FieldType::kRefList:
-    case FieldType::kCodeList: return CheckList(info, field, value.list, content, f);
+    case FieldType::kCodeList:
+      return CheckList(info, field, value.list, content, f);
   }
 }
 
-void CheckFields(const Event& e, const TypeInfo& info, const DecodeOptions& options, Content content,
-                 Findings& f) {
+void CheckFields(const Event& e, const TypeInfo& info, const DecodeOptions& options,
+                 Content content, Findings& f) {
   OPPI_CHECK(e.fields.size() == info.fields.size());
   for (std::size_t i = 0; i < info.fields.size(); ++i) {
     const FieldInfo& field = info.fields[i];
@@ -264,7 +290,8 @@ void CheckFields(const Event& e, const TypeInfo& info, const DecodeOptions& opti
 
 }  // namespace
 
-void CheckEvent(const Event& event, const DecodeOptions& options, Content content, Findings& findings) {
+void CheckEvent(const Event& event, const DecodeOptions& options, Content content,
+                Findings& findings) {
   const TypeInfo& info = event.info();
   CheckEnvelope(event, info, options, content, findings);
   CheckFields(event, info, options, content, findings);
@@ -276,10 +303,16 @@ void CheckEvent(const Event& event, const DecodeOptions& options, Content conten
 
 std::string_view MemberWithPersonalCode(const Event& event) {
   const std::pair<std::string_view, const std::string*> texts[] = {
-      {"id", &event.id}, {"source", &event.source}, {"subject", &event.subject},
-      {"controller", &event.controller}, {"onbehalfof", &event.on_behalf_of},
-      {"basis", &event.basis}, {"purpose", &event.purpose}, {"corrects", &event.corrects},
-      {"annuls", &event.annuls}, {"causation", &event.causation},
+      {"id", &event.id},
+      {"source", &event.source},
+      {"subject", &event.subject},
+      {"controller", &event.controller},
+      {"onbehalfof", &event.on_behalf_of},
+      {"basis", &event.basis},
+      {"purpose", &event.purpose},
+      {"corrects", &event.corrects},
+      {"annuls", &event.annuls},
+      {"causation", &event.causation},
       {"correlation", &event.correlation}};
   for (const auto& [name, text] : texts)
     if (ContainsPersonalCode(*text)) return name;

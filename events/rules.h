@@ -34,7 +34,8 @@ enum class Content : std::uint8_t {
 };
 
 /// Notes every violated rule that can be seen on the value alone. Any thread.
-void CheckEvent(const Event& event, const DecodeOptions& options, Content content, Findings& findings);
+void CheckEvent(const Event& event, const DecodeOptions& options, Content content,
+                Findings& findings);
 
 /// The first member (envelope, then fields) that holds a personal identity code; empty when none
 /// does. Escapes inside `object` fields are not undone (JSON codec: CheckObject).

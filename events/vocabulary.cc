@@ -12,13 +12,14 @@ using enum Sensitivity;
 using enum SubjectRule;
 
 // The table is read twice: first its code sets and field lists, then its rows.
-#define CODE_SET(set, ...)                                          \
-  constexpr std::string_view kCodes##set[] = {__VA_ARGS__};         \
+#define CODE_SET(set, ...)                                  \
+  constexpr std::string_view kCodes##set[] = {__VA_ARGS__}; \
   constexpr CodeSet kSet##set{.name = #set, .codes = kCodes##set};
 #define OPEN_SET(set) constexpr CodeSet kSet##set{.name = #set, .codes = {}, .open = true};
 #define F(field_name, field_type, is_required, code_set) \
   FieldInfo { .name = field_name, .type = field_type, .required = is_required, .codes = code_set }
-#define TYPE(enumerator, type_name, klass, of_target, several, has_period, subject_rule, fed, kind, ...) \
+#define TYPE(enumerator, type_name, klass, of_target, several, has_period, subject_rule, fed, \
+             kind, ...)                                                                       \
   constexpr FieldInfo kFieldsOf##enumerator[] = {__VA_ARGS__};
 #include "events/vocabulary_table.inc"
 #undef CODE_SET
@@ -30,18 +31,19 @@ constexpr std::string_view kSuffix = ".v1";
 
 #define CODE_SET(set, ...)
 #define OPEN_SET(set)
-#define TYPE(enumerator, type_name, klass, of_target, several, has_period, subject_rule, fed, kind, ...) \
-  TypeInfo{.type = EventType::enumerator,                                                                \
-           .group = std::string_view(type_name).substr(0, std::string_view(type_name).find('.')),        \
-           .name = type_name,                                                                            \
-           .full_name = "fi.oppiloki." type_name ".v1",                                                  \
-           .sensitivity = klass,                                                                         \
-           .class_of_target = of_target,                                                                 \
-           .several_persons = several,                                                                   \
-           .period = has_period,                                                                         \
-           .subject = subject_rule,                                                                      \
-           .feeds = static_cast<std::uint16_t>(fed),                                                     \
-           .kinds = static_cast<std::uint8_t>(kind),                                                     \
+#define TYPE(enumerator, type_name, klass, of_target, several, has_period, subject_rule, fed,     \
+             kind, ...)                                                                           \
+  TypeInfo{.type = EventType::enumerator,                                                         \
+           .group = std::string_view(type_name).substr(0, std::string_view(type_name).find('.')), \
+           .name = type_name,                                                                     \
+           .full_name = "fi.oppiloki." type_name ".v1",                                           \
+           .sensitivity = klass,                                                                  \
+           .class_of_target = of_target,                                                          \
+           .several_persons = several,                                                            \
+           .period = has_period,                                                                  \
+           .subject = subject_rule,                                                               \
+           .feeds = static_cast<std::uint16_t>(fed),                                              \
+           .kinds = static_cast<std::uint8_t>(kind),                                              \
            .fields = kFieldsOf##enumerator},
 constexpr TypeInfo kTypes[] = {
 #include "events/vocabulary_table.inc"
@@ -62,7 +64,8 @@ constexpr std::string_view kTypeNames[] = {
 // InfoOf is an index, so rows and enumerators must be in one order.
 constexpr bool TableFollowsEnumerators() {
   for (std::size_t i = 0; i < kEventTypes; ++i)
-    if (kTypes[i].type != static_cast<EventType>(i) || kTypes[i].name != kTypeNames[i]) return false;
+    if (kTypes[i].type != static_cast<EventType>(i) || kTypes[i].name != kTypeNames[i])
+      return false;
   return true;
 }
 static_assert(TableFollowsEnumerators());
@@ -101,36 +104,55 @@ consteval TypeHash MakeTypeHash() {
 constexpr TypeHash kTypeHash = MakeTypeHash();
 
 constexpr std::string_view kSensitivityNames[] = {"S0", "S1", "S2", "S3", "S4", "C", "A"};
-constexpr std::string_view kRoleNames[] = {"",       "PROVIDER", "IDENTITY",  "PORTAL", "VENDOR",
-                                           "GATEWAY", "DPO",     "REGISTRAR", "LEDGER"};
+constexpr std::string_view kRoleNames[] = {"",        "PROVIDER", "IDENTITY",  "PORTAL", "VENDOR",
+                                           "GATEWAY", "DPO",      "REGISTRAR", "LEDGER"};
 
 // Section 5, row by row. An entry is a group, or a type; '-' takes a type out of its group.
 struct Rights {
   Role role;
   std::span<const std::string_view> may;
 };
-constexpr std::string_view kProviderMay[] = {
-    "identity", "-identity.pseudonyms_linked", "guardianship", "studyright", "teaching", "attendance",
-    "grade", "support", "certificate", "consent", "restriction", "access", "erasure.requested",
-    "erasure.decided", "ledger.fact_annulled"};
+constexpr std::string_view kProviderMay[] = {"identity",
+                                             "-identity.pseudonyms_linked",
+                                             "guardianship",
+                                             "studyright",
+                                             "teaching",
+                                             "attendance",
+                                             "grade",
+                                             "support",
+                                             "certificate",
+                                             "consent",
+                                             "restriction",
+                                             "access",
+                                             "erasure.requested",
+                                             "erasure.decided",
+                                             "ledger.fact_annulled"};
 constexpr std::string_view kIdentityMay[] = {"identity", "guardianship", "restriction",
                                              "ledger.fact_annulled"};
-constexpr std::string_view kPortalMay[] = {"consent", "attendance.absence_reported",
-                                           "attendance.clarified", "restriction.set",
-                                           "erasure.requested", "access.read", "access.disclosed"};
+constexpr std::string_view kPortalMay[] = {
+    "consent",         "attendance.absence_reported", "attendance.clarified",
+    "restriction.set", "erasure.requested",           "access.read",
+    "access.disclosed"};
 constexpr std::string_view kVendorMay[] = {
-    "activity", "grade.item_created", "grade.result_recorded", "consent", "access.received",
-    "access.read", "access.stop_acknowledged", "ledger.fact_annulled"};
+    "activity",        "grade.item_created", "grade.result_recorded",    "consent",
+    "access.received", "access.read",        "access.stop_acknowledged", "ledger.fact_annulled"};
 constexpr std::string_view kGatewayMay[] = {"access"};
-constexpr std::string_view kDpoMay[] = {
-    "ledger.quarantine_released", "ledger.reattested", "consent.invalidated", "restriction", "erasure",
-    "access.read", "access.emergency_reviewed", "registry.basis_asserted", "registry.basis_determined"};
+constexpr std::string_view kDpoMay[] = {"ledger.quarantine_released",
+                                        "ledger.reattested",
+                                        "consent.invalidated",
+                                        "restriction",
+                                        "erasure",
+                                        "access.read",
+                                        "access.emergency_reviewed",
+                                        "registry.basis_asserted",
+                                        "registry.basis_determined"};
 constexpr std::string_view kRegistrarMay[] = {"registry"};
-constexpr std::string_view kLedgerMay[] = {"access", "consent.expired", "attendance.threshold_reached",
-                                           "erasure.executed", "erasure.verified", "ledger"};
+constexpr std::string_view kLedgerMay[] = {
+    "access",           "consent.expired",  "attendance.threshold_reached",
+    "erasure.executed", "erasure.verified", "ledger"};
 constexpr Rights kRights[] = {
-    {Role::kProvider, kProviderMay}, {Role::kIdentity, kIdentityMay}, {Role::kPortal, kPortalMay},
-    {Role::kVendor, kVendorMay},     {Role::kGateway, kGatewayMay},   {Role::kDpo, kDpoMay},
+    {Role::kProvider, kProviderMay},   {Role::kIdentity, kIdentityMay}, {Role::kPortal, kPortalMay},
+    {Role::kVendor, kVendorMay},       {Role::kGateway, kGatewayMay},   {Role::kDpo, kDpoMay},
     {Role::kRegistrar, kRegistrarMay}, {Role::kLedger, kLedgerMay},
 };
 

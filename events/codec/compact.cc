@@ -5,13 +5,13 @@
 //   u8  sensitivity
 //   u16 which envelope members follow, bit i = i-th of kParts
 //   text id, text source, i64 time, then the members that are there, in the order of kParts
-//   ceil(n/8) bytes: which of the type's n fields follow, lowest bit first; 0 for `object` and `text`
-//   the fields: i64 | text | u16 count and that many texts
+//   ceil(n/8) bytes: which of the type's n fields follow, lowest bit first; 0 for `object` and
+//   `text` the fields: i64 | text | u16 count and that many texts
 //
-// text: u8 form. Forms 0..251 are a length, then as many bytes. kLongText: u32 length, for 252 bytes
-// and more. kUuidText: the 16 bytes of a UUID. kHexText, kHashText: the 32 bytes of 64 hex digits,
-// without and with "sha256:" in front. A text that has a short form is always in it, so equal events
-// have equal bytes, and the decoder refuses any other bytes.
+// text: u8 form. Forms 0..251 are a length, then as many bytes. kLongText: u32 length, for 252
+// bytes and more. kUuidText: the 16 bytes of a UUID. kHexText, kHashText: the 32 bytes of 64 hex
+// digits, without and with "sha256:" in front. A text that has a short form is always in it, so
+// equal events have equal bytes, and the decoder refuses any other bytes.
 
 #include <array>
 #include <limits>
@@ -33,9 +33,20 @@ constexpr std::uint8_t kHashTextForm = 255;
 constexpr std::string_view kHashPrefix = "sha256:";
 
 enum Part : std::uint16_t {
-  kSubjectPart = 1, kOthersPart = 2, kValidFromPart = 4, kValidToPart = 8, kControllerPart = 16,
-  kOnBehalfOfPart = 32, kBasisPart = 64, kPurposePart = 128, kCorrectsPart = 256, kAnnulsPart = 512,
-  kCausationPart = 1024, kCorrelationPart = 2048, kExpectedCountPart = 4096, kAnchorPart = 8192,
+  kSubjectPart = 1,
+  kOthersPart = 2,
+  kValidFromPart = 4,
+  kValidToPart = 8,
+  kControllerPart = 16,
+  kOnBehalfOfPart = 32,
+  kBasisPart = 64,
+  kPurposePart = 128,
+  kCorrectsPart = 256,
+  kAnnulsPart = 512,
+  kCausationPart = 1024,
+  kCorrelationPart = 2048,
+  kExpectedCountPart = 4096,
+  kAnchorPart = 8192,
 };
 constexpr std::uint16_t kAllParts = 2 * kAnchorPart - 1;
 
@@ -88,7 +99,8 @@ bool TakeText(ByteReader& in, std::string& text) {
     }
     case kHexText:
     case kHashTextForm:
-      text = (form == kHashTextForm ? std::string(kHashPrefix) : std::string()) + ToHex(in.Raw(kDigestBytes));
+      text = (form == kHashTextForm ? std::string(kHashPrefix) : std::string()) +
+             ToHex(in.Raw(kDigestBytes));
       return in.ok();
     case kLongText: {
       const ByteView raw = in.Long();
@@ -142,7 +154,8 @@ bool TakeEnvelope(ByteReader& in, Event& event) {
   if (!TakeText(in, event.id) || !TakeText(in, event.source)) return false;
   event.time = {in.I64()};
   if ((parts & kSubjectPart) != 0 && !TakeFilled(in, event.subject)) return false;
-  if ((parts & kOthersPart) != 0 && (!TakeTexts(in, event.other_subjects) || event.other_subjects.empty()))
+  if ((parts & kOthersPart) != 0 &&
+      (!TakeTexts(in, event.other_subjects) || event.other_subjects.empty()))
     return false;
   if ((parts & kValidFromPart) != 0) event.valid_from = Instant{in.I64()};
   if ((parts & kValidToPart) != 0) event.valid_to = Instant{in.I64()};

@@ -21,33 +21,66 @@ using flatbuffers::voffset_t;
 constexpr const char* kIdentifier = "OPEV";
 constexpr std::string_view kSpecVersion = "1.0";
 constexpr std::string_view kFlatBuffersType = "application/vnd.oppiloki.flatbuffers";
-constexpr std::size_t kAlignment = 8;  // of the widest scalar of the schemas
+constexpr std::size_t kAlignment = 8;        // of the widest scalar of the schemas
 constexpr std::size_t kBufferBytesMin = 12;  // root offset, a vtable and a table without fields
 constexpr std::size_t kTableHeaderBytes = sizeof(flatbuffers::soffset_t);
 constexpr std::size_t kVtableHeaderBytes = 2 * sizeof(voffset_t);
 
 /// Slots of Envelope: the ids of events/schema/envelope.fbs.
 enum Slot : voffset_t {
-  kSpecVersionSlot, kIdSlot, kSourceSlot, kTypeSlot, kSubjectSlot, kOtherSubjectsSlot, kTimeSlot,
-  kValidFromSlot, kValidToSlot, kControllerSlot, kOnBehalfOfSlot, kSensitivitySlot, kBasisSlot,
-  kPurposeSlot, kCorrectsSlot, kAnnulsSlot, kCausationSlot, kCorrelationSlot, kExpectedCountSlot,
-  kAnchorSizeSlot, kAnchorRootSlot, kDataContentTypeSlot, kDataSlot, kSlots
+  kSpecVersionSlot,
+  kIdSlot,
+  kSourceSlot,
+  kTypeSlot,
+  kSubjectSlot,
+  kOtherSubjectsSlot,
+  kTimeSlot,
+  kValidFromSlot,
+  kValidToSlot,
+  kControllerSlot,
+  kOnBehalfOfSlot,
+  kSensitivitySlot,
+  kBasisSlot,
+  kPurposeSlot,
+  kCorrectsSlot,
+  kAnnulsSlot,
+  kCausationSlot,
+  kCorrelationSlot,
+  kExpectedCountSlot,
+  kAnchorSizeSlot,
+  kAnchorRootSlot,
+  kDataContentTypeSlot,
+  kDataSlot,
+  kSlots
 };
-constexpr std::array<std::string_view, kSlots> kNames = {
-    "specversion", "id", "source", "type", "subject", "othersubjects", "time", "validfrom", "validto",
-    "controller", "onbehalfof", "sensitivity", "basis", "purpose", "corrects", "annuls", "causation",
-    "correlation", "expectedcount", "anchorsize", "anchorroot", "datacontenttype", "data"};
+constexpr std::array<std::string_view, kSlots> kNames = {"specversion",   "id",
+                                                         "source",        "type",
+                                                         "subject",       "othersubjects",
+                                                         "time",          "validfrom",
+                                                         "validto",       "controller",
+                                                         "onbehalfof",    "sensitivity",
+                                                         "basis",         "purpose",
+                                                         "corrects",      "annuls",
+                                                         "causation",     "correlation",
+                                                         "expectedcount", "anchorsize",
+                                                         "anchorroot",    "datacontenttype",
+                                                         "data"};
 
 struct TextSlot {
   Slot slot;
   std::string Event::*member;
 };
-constexpr TextSlot kTextSlots[] = {
-    {kIdSlot, &Event::id}, {kSourceSlot, &Event::source}, {kSubjectSlot, &Event::subject},
-    {kControllerSlot, &Event::controller}, {kOnBehalfOfSlot, &Event::on_behalf_of},
-    {kBasisSlot, &Event::basis}, {kPurposeSlot, &Event::purpose}, {kCorrectsSlot, &Event::corrects},
-    {kAnnulsSlot, &Event::annuls}, {kCausationSlot, &Event::causation},
-    {kCorrelationSlot, &Event::correlation}};
+constexpr TextSlot kTextSlots[] = {{kIdSlot, &Event::id},
+                                   {kSourceSlot, &Event::source},
+                                   {kSubjectSlot, &Event::subject},
+                                   {kControllerSlot, &Event::controller},
+                                   {kOnBehalfOfSlot, &Event::on_behalf_of},
+                                   {kBasisSlot, &Event::basis},
+                                   {kPurposeSlot, &Event::purpose},
+                                   {kCorrectsSlot, &Event::corrects},
+                                   {kAnnulsSlot, &Event::annuls},
+                                   {kCausationSlot, &Event::causation},
+                                   {kCorrelationSlot, &Event::correlation}};
 
 constexpr voffset_t VtableEntry(std::size_t slot) {
   return static_cast<voffset_t>(kVtableHeaderBytes + slot * sizeof(voffset_t));
@@ -60,9 +93,12 @@ constexpr voffset_t VtableEntry(std::size_t slot) {
 /// ever see them, so all that is read is noted, and Sound() wants the rest to be padding.
 class TableReader {
  public:
-  TableReader(ByteView bytes, const char* identifier) : bytes_(Aligned(bytes)), verifier_(Data(), bytes_.size(), Options()) {
-    const std::size_t header = sizeof(uoffset_t) + (identifier == nullptr ? 0 : flatbuffers::kFileIdentifierLength);
-    if (bytes_.size() < std::max(header, kBufferBytesMin) || bytes_.size() % sizeof(uoffset_t) != 0 ||
+  TableReader(ByteView bytes, const char* identifier)
+      : bytes_(Aligned(bytes)), verifier_(Data(), bytes_.size(), Options()) {
+    const std::size_t header =
+        sizeof(uoffset_t) + (identifier == nullptr ? 0 : flatbuffers::kFileIdentifierLength);
+    if (bytes_.size() < std::max(header, kBufferBytesMin) ||
+        bytes_.size() % sizeof(uoffset_t) != 0 ||
         (identifier != nullptr && !flatbuffers::BufferHasIdentifier(Data(), identifier)))
       return;
     Note(0, header);
@@ -80,8 +116,8 @@ class TableReader {
     ok_ = true;
   }
 
-  /// Nothing was malformed, and every byte was reached or is padding. What the slots of another schema
-  /// point to is not looked for: they are refused by name (HasSlotsFrom).
+  /// Nothing was malformed, and every byte was reached or is padding. What the slots of another
+  /// schema point to is not looked for: they are refused by name (HasSlotsFrom).
   [[nodiscard]] bool Sound(std::size_t known_slots) {
     if (!ok_ || HasSlotsFrom(known_slots)) return ok_;
     if (table_bytes_ - fields_end_ >= kAlignment) return false;
@@ -118,7 +154,8 @@ class TableReader {
     const std::uint8_t* const at = Field<uoffset_t>(slot);
     if (at == nullptr) return std::nullopt;
     const uoffset_t offset = verifier_.VerifyOffset(Position(at));
-    const auto* const vector = reinterpret_cast<const flatbuffers::Vector<std::uint8_t>*>(at + offset);
+    const auto* const vector =
+        reinterpret_cast<const flatbuffers::Vector<std::uint8_t>*>(at + offset);
     if (offset == 0 || !verifier_.VerifyVector(vector)) return Malformed<ByteView>();
     Note(Position(at + offset), sizeof(uoffset_t) + vector->size());
     return ByteView{reinterpret_cast<const char*>(vector->data()), vector->size()};
@@ -152,14 +189,19 @@ class TableReader {
 
   /// Scalars are read in place, so the bytes are copied when they lie askew.
   ByteView Aligned(ByteView bytes) {
-    if (reinterpret_cast<std::uintptr_t>(bytes.data()) % kAlignment == 0 || bytes.empty()) return bytes;
+    if (reinterpret_cast<std::uintptr_t>(bytes.data()) % kAlignment == 0 || bytes.empty())
+      return bytes;
     copy_ = std::make_unique<std::uint64_t[]>(bytes.size() / sizeof(std::uint64_t) + 1);
     std::memcpy(copy_.get(), bytes.data(), bytes.size());
     return {reinterpret_cast<const char*>(copy_.get()), bytes.size()};
   }
 
-  [[nodiscard]] const std::uint8_t* Data() const { return reinterpret_cast<const std::uint8_t*>(bytes_.data()); }
-  [[nodiscard]] std::size_t Position(const std::uint8_t* at) const { return static_cast<std::size_t>(at - Data()); }
+  [[nodiscard]] const std::uint8_t* Data() const {
+    return reinterpret_cast<const std::uint8_t*>(bytes_.data());
+  }
+  [[nodiscard]] std::size_t Position(const std::uint8_t* at) const {
+    return static_cast<std::size_t>(at - Data());
+  }
   [[nodiscard]] std::uint16_t Scalar16(std::size_t at) const {
     return flatbuffers::ReadScalar<std::uint16_t>(Data() + at);
   }
@@ -192,8 +234,10 @@ class TableReader {
   std::optional<std::string_view> TextAt(const std::uint8_t* at) {
     const uoffset_t offset = verifier_.VerifyOffset(Position(at));
     const auto* const text = reinterpret_cast<const flatbuffers::String*>(at + offset);
-    // Strings may be shared, so the sum is bounded too: a small buffer must not unfold into a large event.
-    if (offset == 0 || !verifier_.VerifyString(text) || (text_bytes_ += text->size()) > kEventBytesMax ||
+    // Strings may be shared, so the sum is bounded too: a small buffer must not unfold into a large
+    // event.
+    if (offset == 0 || !verifier_.VerifyString(text) ||
+        (text_bytes_ += text->size()) > kEventBytesMax ||
         !simdjson::validate_utf8(text->c_str(), text->size()))
       return Malformed<std::string_view>();
     Note(Position(at + offset), sizeof(uoffset_t) + text->size() + 1);
@@ -218,7 +262,9 @@ class TableReader {
 };
 
 void ReadAttributes(TableReader& in, Event& event, Findings& findings) {
-  const auto invalid = [&findings](Slot slot) { findings.Note(ErrorCode::kEnvelopeInvalid, kNames[slot]); };
+  const auto invalid = [&findings](Slot slot) {
+    findings.Note(ErrorCode::kEnvelopeInvalid, kNames[slot]);
+  };
   if (in.Text(kSpecVersionSlot).value_or("") != kSpecVersion) invalid(kSpecVersionSlot);
   for (const TextSlot& text : kTextSlots) {
     const auto value = in.Text(text.slot);
@@ -255,12 +301,17 @@ void ReadField(TableReader& in, std::size_t slot, const FieldInfo& field, FieldV
   };
   switch (field.type) {
     case FieldType::kInt:
-    case FieldType::kTime: return number(in.Scalar<std::int64_t>(slot));
-    case FieldType::kBool: return number(in.Scalar<std::uint8_t>(slot));
-    case FieldType::kDate: return number(in.Scalar<std::int32_t>(slot));
+    case FieldType::kTime:
+      return number(in.Scalar<std::int64_t>(slot));
+    case FieldType::kBool:
+      return number(in.Scalar<std::uint8_t>(slot));
+    case FieldType::kDate:
+      return number(in.Scalar<std::int32_t>(slot));
     case FieldType::kStrList:
     case FieldType::kRefList:
-    case FieldType::kCodeList: value.present = in.Texts(slot, kCodeSetCodesMax, value.list); return;
+    case FieldType::kCodeList:
+      value.present = in.Texts(slot, kCodeSetCodesMax, value.list);
+      return;
     default:
       if (const auto text = in.Text(slot)) {
         value.present = true;
@@ -269,7 +320,8 @@ void ReadField(TableReader& in, std::size_t slot, const FieldInfo& field, FieldV
   }
 }
 
-void WriteField(flatbuffers::FlatBufferBuilder& out, voffset_t entry, const FieldInfo& field, const FieldValue& value) {
+void WriteField(flatbuffers::FlatBufferBuilder& out, voffset_t entry, const FieldInfo& field,
+                const FieldValue& value) {
   const auto number = [&]<class T>(T v) {
     if (field.required)
       out.AddElement<T>(entry, v, T{0});
@@ -278,10 +330,14 @@ void WriteField(flatbuffers::FlatBufferBuilder& out, voffset_t entry, const Fiel
   };
   switch (field.type) {
     case FieldType::kInt:
-    case FieldType::kTime: return number(value.number);
-    case FieldType::kBool: return number(static_cast<std::uint8_t>(value.number));
-    case FieldType::kDate: return number(static_cast<std::int32_t>(value.number));
-    default: OPPI_CHECK(false);
+    case FieldType::kTime:
+      return number(value.number);
+    case FieldType::kBool:
+      return number(static_cast<std::uint8_t>(value.number));
+    case FieldType::kDate:
+      return number(static_cast<std::int32_t>(value.number));
+    default:
+      OPPI_CHECK(false);
   }
 }
 
@@ -291,7 +347,8 @@ Bytes Finished(flatbuffers::FlatBufferBuilder& out, Offset root, const char* ide
   return {reinterpret_cast<const char*>(out.GetBufferPointer()), out.GetSize()};
 }
 
-flatbuffers::Offset<void> WriteTexts(flatbuffers::FlatBufferBuilder& out, const std::vector<std::string>& texts) {
+flatbuffers::Offset<void> WriteTexts(flatbuffers::FlatBufferBuilder& out,
+                                     const std::vector<std::string>& texts) {
   return out.CreateVectorOfStrings(texts).Union();
 }
 
@@ -374,7 +431,8 @@ Bytes EncodeFlatBuffer(const Event& event) {
   flatbuffers::FlatBufferBuilder out;
   const Bytes payload = WritePayload(event);
   out.ForceVectorAlignment(payload.size(), 1, kAlignment);
-  const auto data = out.CreateVector(reinterpret_cast<const std::uint8_t*>(payload.data()), payload.size());
+  const auto data =
+      out.CreateVector(reinterpret_cast<const std::uint8_t*>(payload.data()), payload.size());
   std::array<flatbuffers::Offset<void>, kSlots> offsets{};
   const auto text = [&](Slot slot, std::string_view value) {
     if (!value.empty()) offsets[slot] = WriteText(out, value);
@@ -382,13 +440,16 @@ Bytes EncodeFlatBuffer(const Event& event) {
   text(kSpecVersionSlot, kSpecVersion);
   text(kTypeSlot, event.info().full_name);
   for (const TextSlot& slot : kTextSlots) text(slot.slot, event.*slot.member);
-  if (!event.other_subjects.empty()) offsets[kOtherSubjectsSlot] = WriteTexts(out, event.other_subjects);
+  if (!event.other_subjects.empty())
+    offsets[kOtherSubjectsSlot] = WriteTexts(out, event.other_subjects);
   text(kSensitivitySlot, SensitivityName(event.sensitivity));
   if (event.anchor) offsets[kAnchorRootSlot] = WriteText(out, event.anchor->root);
   text(kDataContentTypeSlot, kFlatBuffersType);
 
   const uoffset_t start = out.StartTable();
-  const auto number = [&out](Slot slot, std::int64_t value) { out.AddElement(VtableEntry(slot), value); };
+  const auto number = [&out](Slot slot, std::int64_t value) {
+    out.AddElement(VtableEntry(slot), value);
+  };
   number(kTimeSlot, event.time.micros);
   if (event.valid_from) number(kValidFromSlot, event.valid_from->micros);
   if (event.valid_to) number(kValidToSlot, event.valid_to->micros);

@@ -4,10 +4,10 @@
 #include "events/event.h"
 #include "events/rules.h"
 
-/// FlatBuffers: events/schema/envelope.fbs around one table of the group schemas, read and written by
-/// the vocabulary table. Strict and bounded: every offset is checked, strings are UTF-8, no slots
-/// beyond the schema's, and no byte of a buffer that is neither reached from its root nor zero padding.
-/// EncodeFlatBuffer (events/event.h) writes what this reads.
+/// FlatBuffers: events/schema/envelope.fbs around one table of the group schemas, read and written
+/// by the vocabulary table. Strict and bounded: every offset is checked, strings are UTF-8, no
+/// slots beyond the schema's, and no byte of a buffer that is neither reached from its root nor
+/// zero padding. EncodeFlatBuffer (events/event.h) writes what this reads.
 
 namespace oppi::events {
 

@@ -58,14 +58,18 @@ class TreeCheck {
 
   bool Visit(dom::element element, std::size_t depth) {
     switch (element.type()) {
-      case dom::element_type::OBJECT: return VisitObject(dom::object(element), depth);
+      case dom::element_type::OBJECT:
+        return VisitObject(dom::object(element), depth);
       case dom::element_type::ARRAY:
         if (depth > kJsonDepthMax) return false;
         for (const dom::element item : dom::array(element))
           if (!Visit(item, depth + 1)) return false;
         return true;
-      case dom::element_type::STRING: Look(std::string_view(element)); return true;
-      default: return true;
+      case dom::element_type::STRING:
+        Look(std::string_view(element));
+        return true;
+      default:
+        return true;
     }
   }
   [[nodiscard]] bool code_found() const { return code_found_; }
@@ -106,21 +110,51 @@ class TreeCheck {
 
 /// Attributes in the order of section 1.
 enum Attribute : std::size_t {
-  kSpecVersionAt, kIdAt, kSourceAt, kTypeAt, kSubjectAt, kOtherSubjectsAt, kTimeAt, kValidFromAt,
-  kValidToAt, kControllerAt, kOnBehalfOfAt, kSensitivityAt, kBasisAt, kPurposeAt, kCorrectsAt,
-  kAnnulsAt, kCausationAt, kCorrelationAt, kExpectedCountAt, kAnchorSizeAt, kAnchorRootAt,
-  kDataContentTypeAt, kDataAt, kDataBase64At, kAttributes
+  kSpecVersionAt,
+  kIdAt,
+  kSourceAt,
+  kTypeAt,
+  kSubjectAt,
+  kOtherSubjectsAt,
+  kTimeAt,
+  kValidFromAt,
+  kValidToAt,
+  kControllerAt,
+  kOnBehalfOfAt,
+  kSensitivityAt,
+  kBasisAt,
+  kPurposeAt,
+  kCorrectsAt,
+  kAnnulsAt,
+  kCausationAt,
+  kCorrelationAt,
+  kExpectedCountAt,
+  kAnchorSizeAt,
+  kAnchorRootAt,
+  kDataContentTypeAt,
+  kDataAt,
+  kDataBase64At,
+  kAttributes
 };
-constexpr std::array<std::string_view, kAttributes> kNames = {
-    "specversion", "id", "source", "type", "subject", "othersubjects", "time", "validfrom",
-    "validto", "controller", "onbehalfof", "sensitivity", "basis", "purpose", "corrects",
-    "annuls", "causation", "correlation", "expectedcount", "anchorsize", "anchorroot",
-    "datacontenttype", "data", "data_base64"};
-constexpr Attribute kRequired[] = {kSpecVersionAt, kIdAt, kSourceAt, kTimeAt, kSensitivityAt, kDataContentTypeAt};
+constexpr std::array<std::string_view, kAttributes> kNames = {"specversion",   "id",
+                                                              "source",        "type",
+                                                              "subject",       "othersubjects",
+                                                              "time",          "validfrom",
+                                                              "validto",       "controller",
+                                                              "onbehalfof",    "sensitivity",
+                                                              "basis",         "purpose",
+                                                              "corrects",      "annuls",
+                                                              "causation",     "correlation",
+                                                              "expectedcount", "anchorsize",
+                                                              "anchorroot",    "datacontenttype",
+                                                              "data",          "data_base64"};
+constexpr Attribute kRequired[] = {kSpecVersionAt, kIdAt,          kSourceAt,
+                                   kTimeAt,        kSensitivityAt, kDataContentTypeAt};
 
 /// Index of `name` in `names`, looking first where the last one left off: writers keep an order.
 template <class Names, class NameOf>
-std::size_t FindFrom(const Names& names, std::string_view name, std::size_t& cursor, NameOf name_of) {
+std::size_t FindFrom(const Names& names, std::string_view name, std::size_t& cursor,
+                     NameOf name_of) {
   const std::size_t n = names.size();
   for (std::size_t tried = 0, at = cursor; tried < n; ++tried, ++at) {
     if (at >= n) at = 0;
@@ -147,7 +181,8 @@ Envelope ReadEnvelope(dom::object root, Findings& findings) {
   std::size_t cursor = 0;
   std::size_t member = 0;
   for (const dom::key_value_pair pair : root) {
-    const std::size_t at = FindFrom(kNames, pair.key, cursor, [](std::string_view name) { return name; });
+    const std::size_t at =
+        FindFrom(kNames, pair.key, cursor, [](std::string_view name) { return name; });
     if (at == kAttributes) {
       findings.Note(ErrorCode::kEnvelopeInvalid, SafeMemberName(pair.key));
     } else {
@@ -163,7 +198,8 @@ Envelope ReadEnvelope(dom::object root, Findings& findings) {
 /// Reads attributes into an event; what is not as it should be is noted and left out.
 class AttributeReader {
  public:
-  AttributeReader(const Envelope& envelope, Findings& findings) : envelope_(envelope), findings_(findings) {}
+  AttributeReader(const Envelope& envelope, Findings& findings)
+      : envelope_(envelope), findings_(findings) {}
 
   void Text(Attribute at, std::string& out) const {
     std::string_view text;
@@ -256,22 +292,26 @@ bool ReadField(FieldType type, const dom::element& element, FieldValue& value) {
   bool truth = false;
   switch (type) {
     case FieldType::kInt:
-      return element.type() == dom::element_type::INT64 && element.get(value.number) == simdjson::SUCCESS;
+      return element.type() == dom::element_type::INT64 &&
+             element.get(value.number) == simdjson::SUCCESS;
     case FieldType::kBool:
       if (element.get(truth) != simdjson::SUCCESS) return false;
       value.number = truth ? 1 : 0;
       return true;
     case FieldType::kDate: {
-      const auto date = element.get(text) == simdjson::SUCCESS ? ParseDate(text) : std::optional<Date>{};
+      const auto date =
+          element.get(text) == simdjson::SUCCESS ? ParseDate(text) : std::optional<Date>{};
       if (date) value.number = date->days;
       return date.has_value();
     }
     case FieldType::kTime: {
-      const auto time = element.get(text) == simdjson::SUCCESS ? ParseInstant(text) : std::optional<Instant>{};
+      const auto time =
+          element.get(text) == simdjson::SUCCESS ? ParseInstant(text) : std::optional<Instant>{};
       if (time) value.number = time->micros;
       return time.has_value();
     }
-    case FieldType::kObject: return element.type() == dom::element_type::OBJECT;
+    case FieldType::kObject:
+      return element.type() == dom::element_type::OBJECT;
     case FieldType::kStrList:
     case FieldType::kRefList:
     case FieldType::kCodeList: {
@@ -316,7 +356,9 @@ void ReadData(dom::object data, ByteView data_text, Event& event, Findings& find
 
 /// `data`, or a FlatBuffers table in `data_base64`; which one, `datacontenttype` says.
 Content ReadPayload(const Envelope& envelope, ByteView bytes, Event& event, Findings& findings) {
-  const auto invalid = [&findings](Attribute at) { findings.Note(ErrorCode::kEnvelopeInvalid, kNames[at]); };
+  const auto invalid = [&findings](Attribute at) {
+    findings.Note(ErrorCode::kEnvelopeInvalid, kNames[at]);
+  };
   std::string_view text;
   const bool flat = envelope.Text(kDataContentTypeAt, text) && text == kFlatBuffersType;
   if (!flat && text != kJsonType) invalid(kDataContentTypeAt);
@@ -326,7 +368,8 @@ Content ReadPayload(const Envelope& envelope, ByteView bytes, Event& event, Find
   dom::object data;
   if (flat && envelope.Text(payload, text)) {
     const auto table = FromBase64(text);
-    if (!table || !ReadPayload(*table, event, findings)) findings.Note(ErrorCode::kMalformed, kNames[payload]);
+    if (!table || !ReadPayload(*table, event, findings))
+      findings.Note(ErrorCode::kMalformed, kNames[payload]);
     return Content::kUnchecked;
   }
   if (!flat && envelope.seen[payload] && envelope.values[payload].get(data) == simdjson::SUCCESS)
@@ -356,11 +399,21 @@ void AppendInstant(Bytes& out, Attribute at, const std::optional<Instant>& time)
 void AppendField(Bytes& out, const FieldInfo& field, const FieldValue& value) {
   AppendMember(out, field.name);
   switch (field.type) {
-    case FieldType::kInt: out.append(std::to_string(value.number)); break;
-    case FieldType::kBool: out.append(value.number != 0 ? "true" : "false"); break;
-    case FieldType::kDate: AppendJsonString(out, FormatDate({static_cast<std::int32_t>(value.number)})); break;
-    case FieldType::kTime: AppendJsonString(out, FormatInstant({value.number})); break;
-    case FieldType::kObject: out.append(value.text); break;
+    case FieldType::kInt:
+      out.append(std::to_string(value.number));
+      break;
+    case FieldType::kBool:
+      out.append(value.number != 0 ? "true" : "false");
+      break;
+    case FieldType::kDate:
+      AppendJsonString(out, FormatDate({static_cast<std::int32_t>(value.number)}));
+      break;
+    case FieldType::kTime:
+      AppendJsonString(out, FormatInstant({value.number}));
+      break;
+    case FieldType::kObject:
+      out.append(value.text);
+      break;
     case FieldType::kStrList:
     case FieldType::kRefList:
     case FieldType::kCodeList:
@@ -371,7 +424,8 @@ void AppendField(Bytes& out, const FieldInfo& field, const FieldValue& value) {
       }
       out.push_back(']');
       break;
-    default: AppendJsonString(out, value.text);
+    default:
+      AppendJsonString(out, value.text);
   }
 }
 
@@ -387,7 +441,8 @@ Decoded DecodeJson(ByteView bytes, const DecodeOptions& options) {
   dom::object members;
   // Without an escape every string stands in the bytes as it is, and one look at them is enough.
   TreeCheck tree(bytes.find('\\') != ByteView::npos);
-  if (!ThreadParser().Parse(bytes, root) || root.get(members) != simdjson::SUCCESS || !tree.Visit(root, 1)) {
+  if (!ThreadParser().Parse(bytes, root) || root.get(members) != simdjson::SUCCESS ||
+      !tree.Visit(root, 1)) {
     decoded.error = ErrorCode::kMalformed;
     return decoded;
   }
@@ -441,7 +496,8 @@ std::string EncodeJson(const Event& event) {
   AppendText(out, kTypeAt, info.full_name);
   AppendText(out, kSubjectAt, event.subject);
   std::string others;
-  for (const std::string& person : event.other_subjects) (others += others.empty() ? "" : ",") += person;
+  for (const std::string& person : event.other_subjects)
+    (others += others.empty() ? "" : ",") += person;
   AppendText(out, kOtherSubjectsAt, others);
   AppendInstant(out, kTimeAt, event.time);
   AppendInstant(out, kValidFromAt, event.valid_from);

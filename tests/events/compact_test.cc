@@ -34,9 +34,10 @@ TEST(Compact, KeepsEverythingButObjectsAndTextsOfEveryType) {
 }
 
 TEST(Compact, KeepsTextsAtTheEdgesOfTheirForms) {
-  for (const std::size_t length : {std::size_t{0}, std::size_t{1}, std::size_t{35}, std::size_t{36}, std::size_t{37},
-                                   std::size_t{63}, std::size_t{64}, std::size_t{65}, std::size_t{71}, std::size_t{251},
-                                   std::size_t{252}, std::size_t{300}, std::size_t{70'000}}) {
+  for (const std::size_t length :
+       {std::size_t{0}, std::size_t{1}, std::size_t{35}, std::size_t{36}, std::size_t{37},
+        std::size_t{63}, std::size_t{64}, std::size_t{65}, std::size_t{71}, std::size_t{251},
+        std::size_t{252}, std::size_t{300}, std::size_t{70'000}}) {
     for (const char c : {'a', 'A', '-', '\0', '\xff'}) {
       Event event = SampleEvent(EventType::kIdentityAttributeChanged, Fill::kRequired);
       event.SetText("value", std::string(length, c));
@@ -106,7 +107,8 @@ TEST(Compact, RefusesEveryTruncationAndTrailingByte) {
 
 TEST(Compact, RefusesUnknownVersionsTypesAndClasses) {
   const Bytes bytes = EncodeCompact(SampleEvent(EventType::kAttendanceMarked, Fill::kRequired));
-  for (const auto& [at, value] : {std::pair<std::size_t, int>{0, 0}, {0, 2}, {1, 77}, {1, 255}, {2, 7}}) {
+  for (const auto& [at, value] :
+       {std::pair<std::size_t, int>{0, 0}, {0, 2}, {1, 77}, {1, 255}, {2, 7}}) {
     Bytes changed = bytes;
     changed[at] = static_cast<char>(value);
     EXPECT_FALSE(DecodeCompact(changed).ok()) << at << ' ' << value;

@@ -17,8 +17,9 @@ using tests::SampleEvent;
 /// 1 to chars_max characters from all of Unicode's planes, escapes and controls included.
 rc::Gen<std::string> GenText(std::size_t chars_max) {
   const auto character = rc::gen::oneOf(
-      rc::gen::inRange<char32_t>(0x20, 0x7f), rc::gen::inRange<char32_t>(0, 0x20), rc::gen::element<char32_t>(U'"', U'\\', U'/'),
-      rc::gen::inRange<char32_t>(0x80, 0xd800), rc::gen::inRange<char32_t>(0xe000, 0x110000));
+      rc::gen::inRange<char32_t>(0x20, 0x7f), rc::gen::inRange<char32_t>(0, 0x20),
+      rc::gen::element<char32_t>(U'"', U'\\', U'/'), rc::gen::inRange<char32_t>(0x80, 0xd800),
+      rc::gen::inRange<char32_t>(0xe000, 0x110000));
   const auto to_utf8 = [](const std::vector<char32_t>& characters) {
     std::string text;
     for (const char32_t c : characters) {
@@ -50,14 +51,16 @@ rc::Gen<std::string> GenText(std::size_t chars_max) {
 }
 
 bool FreeText(const Event& event, const FieldInfo& field) {
-  return (field.type == FieldType::kStr && field.name != "public_key") || field.type == FieldType::kText ||
+  return (field.type == FieldType::kStr && field.name != "public_key") ||
+         field.type == FieldType::kText ||
          (field.type == FieldType::kCode && field.codes->open && event.info().group != "registry");
 }
 
 /// A valid event of any type: any of its optional parts, any texts.
 Event AnyEvent() {
   const TypeInfo& info = AllTypes()[*rc::gen::inRange<std::size_t>(0, kEventTypes)];
-  Event event = SampleEvent(info.type, Fill::kEverything, *rc::gen::inRange<std::uint64_t>(0, 1'000'000'000));
+  Event event =
+      SampleEvent(info.type, Fill::kEverything, *rc::gen::inRange<std::uint64_t>(0, 1'000'000'000));
   const auto leave_out = [] { return *rc::gen::arbitrary<bool>(); };
   if (leave_out()) event.other_subjects.clear();
   if (leave_out()) event.valid_from.reset();
@@ -99,9 +102,14 @@ Bytes Damaged(Bytes bytes) {
   for (int i = 0; i < times && !bytes.empty(); ++i) {
     const auto at = *rc::gen::inRange<std::size_t>(0, bytes.size());
     switch (*rc::gen::inRange(0, 3)) {
-      case 0: bytes[at] = *rc::gen::arbitrary<char>(); break;
-      case 1: bytes.erase(at, *rc::gen::inRange<std::size_t>(1, 9)); break;
-      default: bytes.insert(at, bytes.substr(at, *rc::gen::inRange<std::size_t>(1, 9)));
+      case 0:
+        bytes[at] = *rc::gen::arbitrary<char>();
+        break;
+      case 1:
+        bytes.erase(at, *rc::gen::inRange<std::size_t>(1, 9));
+        break;
+      default:
+        bytes.insert(at, bytes.substr(at, *rc::gen::inRange<std::size_t>(1, 9)));
     }
   }
   return bytes;
@@ -136,10 +144,12 @@ RC_GTEST_PROP(EventProperties, AnyBytesAtAllAreAnswered, (const std::string& byt
 }
 
 RC_GTEST_PROP(EventProperties, PersonalCodesAreFoundAsTheirPatternSays, ()) {
-  const auto piece = rc::gen::element<std::string>("1", "22", "123456", "010203", "-", "+", "A", "F", "G", "V", "Z", "T", "a", " ", ".", "304");
+  const auto piece = rc::gen::element<std::string>("1", "22", "123456", "010203", "-", "+", "A",
+                                                   "F", "G", "V", "Z", "T", "a", " ", ".", "304");
   std::string text;
   for (const std::string& part : *rc::gen::container<std::vector<std::string>>(piece)) text += part;
-  static const std::regex kPattern("(^|[^0-9A-Za-z])[0-9]{6}[-+A-FU-Y][0-9]{3}[0-9A-Y]([^0-9A-Za-z]|$)");
+  static const std::regex kPattern(
+      "(^|[^0-9A-Za-z])[0-9]{6}[-+A-FU-Y][0-9]{3}[0-9A-Y]([^0-9A-Za-z]|$)");
   RC_ASSERT(ContainsPersonalCode(text) == std::regex_search(text, kPattern));
 }
 

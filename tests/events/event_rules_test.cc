@@ -26,7 +26,9 @@ struct Case {
   const char* member;
 };
 
-Json Sample(EventType type, Fill fill = Fill::kRequired) { return Json::parse(EncodeJson(SampleEvent(type, fill))); }
+Json Sample(EventType type, Fill fill = Fill::kRequired) {
+  return Json::parse(EncodeJson(SampleEvent(type, fill)));
+}
 
 Decoded DecodeOf(const Json& json, const DecodeOptions& options = {}) {
   return Decode(json.dump(), Encoding::kJson, options);
@@ -68,7 +70,8 @@ constexpr auto kEnvelope = ErrorCode::kEnvelopeInvalid;
 constexpr auto kField = ErrorCode::kFieldType;
 
 const Case kEnvelopeCases[] = {
-    {"TypeUnknown", kMark, Set("type", "fi.oppiloki.attendance.marked.v2"), ErrorCode::kTypeUnknown, "type"},
+    {"TypeUnknown", kMark, Set("type", "fi.oppiloki.attendance.marked.v2"), ErrorCode::kTypeUnknown,
+     "type"},
     {"TypeMissing", kMark, Without("type"), kEnvelope, "type"},
     {"TypeNotText", kMark, Set("type", 7), kEnvelope, "type"},
     {"VersionMissing", kMark, Without("specversion"), kEnvelope, "specversion"},
@@ -83,23 +86,31 @@ const Case kEnvelopeCases[] = {
     {"SubjectForm", kMark, Set("subject", "learner-1"), kEnvelope, "subject"},
     {"SubjectEmpty", kMark, Set("subject", ""), kEnvelope, "subject"},
     {"SubjectOnRegistry", kBasis, Set("subject", PersonId(1)), kEnvelope, "subject"},
-    {"OthersNotText", kGiven, Set("othersubjects", Json::array({PersonId(2)})), kEnvelope, "othersubjects"},
+    {"OthersNotText", kGiven, Set("othersubjects", Json::array({PersonId(2)})), kEnvelope,
+     "othersubjects"},
     {"OthersEmpty", kGiven, Set("othersubjects", ""), kEnvelope, "othersubjects"},
-    {"OthersTrailingComma", kGiven, Set("othersubjects", PersonId(2) + ","), kEnvelope, "othersubjects"},
-    {"OthersDescending", kGiven, Set("othersubjects", PersonId(30) + "," + PersonId(20)), kEnvelope, "othersubjects"},
-    {"OthersRepeated", kGiven, Set("othersubjects", PersonId(30) + "," + PersonId(30)), kEnvelope, "othersubjects"},
-    {"OthersHoldSubject", kGiven, [](Json& e) { e["othersubjects"] = e["subject"]; }, kEnvelope, "othersubjects"},
+    {"OthersTrailingComma", kGiven, Set("othersubjects", PersonId(2) + ","), kEnvelope,
+     "othersubjects"},
+    {"OthersDescending", kGiven, Set("othersubjects", PersonId(30) + "," + PersonId(20)), kEnvelope,
+     "othersubjects"},
+    {"OthersRepeated", kGiven, Set("othersubjects", PersonId(30) + "," + PersonId(30)), kEnvelope,
+     "othersubjects"},
+    {"OthersHoldSubject", kGiven, [](Json& e) { e["othersubjects"] = e["subject"]; }, kEnvelope,
+     "othersubjects"},
     {"TimeMissing", kMark, Without("time"), kEnvelope, "time"},
     {"TimeWithOffset", kMark, Set("time", "2026-01-15T08:00:00+00:00"), kEnvelope, "time"},
     {"TimeNanoseconds", kMark, Set("time", "2026-01-15T08:00:00.1234567Z"), kEnvelope, "time"},
     {"TimeNumber", kMark, Set("time", 1768464000), kEnvelope, "time"},
-    {"ValidfromWithoutPeriod", kMark, Set("validfrom", "2026-01-15T08:00:00Z"), kEnvelope, "validfrom"},
+    {"ValidfromWithoutPeriod", kMark, Set("validfrom", "2026-01-15T08:00:00Z"), kEnvelope,
+     "validfrom"},
     {"ValidtoWithoutPeriod", kMark, Set("validto", "2027-01-15T08:00:00Z"), kEnvelope, "validto"},
     {"ValidtoNotAfterValidfrom", kCourse,
      [](Json& e) { e["validfrom"] = e["validto"] = "2026-01-15T08:00:00Z"; }, kEnvelope, "validto"},
-    {"ValidtoNotAfterTime", kCourse, [](Json& e) { e["validto"] = e["time"]; }, kEnvelope, "validto"},
+    {"ValidtoNotAfterTime", kCourse, [](Json& e) { e["validto"] = e["time"]; }, kEnvelope,
+     "validto"},
     {"ControllerMissing", kMark, Without("controller"), kEnvelope, "controller"},
-    {"ControllerForm", kMark, Set("controller", "urn:oid:1.2.246.562.10.34648391018"), kEnvelope, "controller"},
+    {"ControllerForm", kMark, Set("controller", "urn:oid:1.2.246.562.10.34648391018"), kEnvelope,
+     "controller"},
     {"OnBehalfForm", kMark, Set("onbehalfof", "teacher"), kEnvelope, "onbehalfof"},
     {"OnBehalfEmptyRole", kMark, Set("onbehalfof", "role:"), kEnvelope, "onbehalfof"},
     {"ClassMissing", kMark, Without("sensitivity"), kEnvelope, "sensitivity"},
@@ -108,18 +119,26 @@ const Case kEnvelopeCases[] = {
     {"BasisSecondForm", kMark, Set("basis", "A6-1-a+A9-2-k"), kEnvelope, "basis"},
     {"PurposeEmpty", kMark, Set("purpose", ""), kEnvelope, "purpose"},
     {"CorrectsForm", kMark, Set("corrects", "e1"), kEnvelope, "corrects"},
-    {"AnnulsElsewhere", kMark, Set("annuls", "019b1c00-0000-7000-8000-000000000001"), kEnvelope, "annuls"},
+    {"AnnulsElsewhere", kMark, Set("annuls", "019b1c00-0000-7000-8000-000000000001"), kEnvelope,
+     "annuls"},
     {"AnnulsMissing", kAnnulled, Without("annuls"), kEnvelope, "annuls"},
-    {"CorrectsAndAnnuls", kAnnulled, Set("corrects", "019b1c00-0000-7000-8000-000000000001"), kEnvelope, "corrects"},
+    {"CorrectsAndAnnuls", kAnnulled, Set("corrects", "019b1c00-0000-7000-8000-000000000001"),
+     kEnvelope, "corrects"},
     {"CausationForm", kMark, Set("causation", "cause"), kEnvelope, "causation"},
-    {"CorrelationTooLong", kMark, Set("correlation", std::string(65, 'x')), kEnvelope, "correlation"},
+    {"CorrelationTooLong", kMark, Set("correlation", std::string(65, 'x')), kEnvelope,
+     "correlation"},
     {"ExpectedcountNegative", kMark, Set("expectedcount", -1), kEnvelope, "expectedcount"},
     {"ExpectedcountText", kMark, Set("expectedcount", "1"), kEnvelope, "expectedcount"},
     {"ExpectedcountFraction", kMark, Set("expectedcount", 1.5), kEnvelope, "expectedcount"},
-    {"ExpectedcountTooLarge", kMark, Set("expectedcount", 9007199254740992), kEnvelope, "expectedcount"},
+    {"ExpectedcountTooLarge", kMark, Set("expectedcount", 9007199254740992), kEnvelope,
+     "expectedcount"},
     {"AnchorWithoutRoot", kMark, Set("anchorsize", 1), kEnvelope, "anchorroot"},
     {"AnchorWithoutSize", kMark, Set("anchorroot", std::string(64, '5')), kEnvelope, "anchorsize"},
-    {"AnchorrootUpperCase", kMark, [](Json& e) { e["anchorsize"] = 1; e["anchorroot"] = std::string(64, 'A'); },
+    {"AnchorrootUpperCase", kMark,
+     [](Json& e) {
+       e["anchorsize"] = 1;
+       e["anchorroot"] = std::string(64, 'A');
+     },
      kEnvelope, "anchorroot"},
     {"ContentTypeMissing", kMark, Without("datacontenttype"), kEnvelope, "datacontenttype"},
     {"ContentTypeOther", kMark, Set("datacontenttype", "text/plain"), kEnvelope, "datacontenttype"},
@@ -252,13 +271,15 @@ TEST(EventRules, AcceptTheEdgesOfEveryLimit) {
   ok(EventType::kGradeVerbalAssessed, "text", std::string(4000, 'x'));
   ok(EventType::kGradeResultRecorded, "attempt", 9007199254740991);
   ok(EventType::kGradeResultRecorded, "attempt", -9007199254740991);
-  for (const char* decimal : {"0", "-0", "123456789", "-123456789.1234", "0.5"}) ok(kCourse, "scope", decimal);
+  for (const char* decimal : {"0", "-0", "123456789", "-123456789.1234", "0.5"})
+    ok(kCourse, "scope", decimal);
   ok(kRegistered, "birth_date", "0001-01-01");
   ok(kRegistered, "birth_date", "2012-02-29");
   ok(kEdge, "purpose_classes", Json::array());
   ok(kGiven, "recipients", Json(std::vector<std::string>(64, "V1")));
   ok(EventType::kRegistryCodeSetPublished, "codes", Json(std::vector<std::string>(4000, "code")));
-  ok(EventType::kActivityXapiStatement, "statement", {{"x", std::string(kObjectBytesMax - 8, 'x')}});
+  ok(EventType::kActivityXapiStatement, "statement",
+     {{"x", std::string(kObjectBytesMax - 8, 'x')}});
   ok(EventType::kActivityXapiStatement, "statement", Json::object());
   ok(kCourse, "studyright", "a right of our own");
 }
@@ -284,7 +305,10 @@ TEST(EventRules, AcceptEveryFormOfTheEnvelope) {
     e["corrects"] = "019b1c00-0000-7000-8000-000000000001";
     e["validfrom"] = "2025-12-19T10:00:00Z";
   });
-  ok(EventType::kLedgerIntakeRefused, [](Json& e) { e["subject"] = PersonId(1); e.erase("controller"); });
+  ok(EventType::kLedgerIntakeRefused, [](Json& e) {
+    e["subject"] = PersonId(1);
+    e.erase("controller");
+  });
 }
 
 TEST(EventRules, CheckDigitsCanBeTurnedOffForTestData) {
@@ -316,7 +340,8 @@ TEST(EventRules, EveryRequiredFieldOfEveryTypeIsMissed) {
       const Decoded decoded = DecodeOf(json);
       const bool needed = field.required || (info.type == EventType::kGradeResultRecorded &&
                                              (field.name == "grade" || field.name == "points"));
-      EXPECT_EQ(ErrorName(decoded.error), needed ? "FIELD_MISSING" : "") << info.name << ' ' << field.name;
+      EXPECT_EQ(ErrorName(decoded.error), needed ? "FIELD_MISSING" : "")
+          << info.name << ' ' << field.name;
     }
   }
 }
@@ -325,7 +350,8 @@ TEST(EventRules, EveryFieldOfEveryTypeRefusesAnotherKindOfValue) {
   for (const TypeInfo& info : AllTypes()) {
     for (const FieldInfo& field : info.fields) {
       Json json = Sample(info.type);
-      if (info.type == EventType::kGradeResultRecorded) json["data"].erase("grade"), json["data"].erase("points");
+      if (info.type == EventType::kGradeResultRecorded)
+        json["data"].erase("grade"), json["data"].erase("points");
       const Json wrong = field.type == FieldType::kBool ? Json("true") : Json(false);
       json["data"][std::string(field.name)] = wrong;
       const Decoded decoded = DecodeOf(json, {.full_fields = false});
@@ -341,8 +367,10 @@ TEST(EventRules, EveryClosedCodeSetRefusesAnotherCode) {
       if (field.codes == nullptr) continue;
       Json json = Sample(info.type);
       if (info.type == EventType::kGradeResultRecorded) json["data"].erase("points");
-      json["data"][std::string(field.name)] = IsList(field.type) ? Json::array({"NO_SUCH_CODE"}) : Json("NO_SUCH_CODE");
-      EXPECT_EQ(ErrorName(DecodeOf(json).error), field.codes->open ? "" : "CODE_UNKNOWN") << info.name << ' ' << field.name;
+      json["data"][std::string(field.name)] =
+          IsList(field.type) ? Json::array({"NO_SUCH_CODE"}) : Json("NO_SUCH_CODE");
+      EXPECT_EQ(ErrorName(DecodeOf(json).error), field.codes->open ? "" : "CODE_UNKNOWN")
+          << info.name << ' ' << field.name;
     }
   }
 }
@@ -355,7 +383,8 @@ TEST(EventRules, AClassMayBeHigherButNotLowerThanTheTypes) {
       json["sensitivity"] = classes[given];
       const auto own = static_cast<std::size_t>(info.sensitivity);
       const bool ok = info.class_of_target || given == own || (given > own && given < 5);
-      EXPECT_EQ(ErrorName(DecodeOf(json).error), ok ? "" : "CLASS_TOO_LOW") << info.name << ' ' << classes[given];
+      EXPECT_EQ(ErrorName(DecodeOf(json).error), ok ? "" : "CLASS_TOO_LOW")
+          << info.name << ' ' << classes[given];
     }
   }
 }
@@ -456,7 +485,8 @@ TEST(EventRules, ValidateLooksIntoObjectsAndTexts) {
   };
   EXPECT_EQ(with("{}"), "");
   EXPECT_EQ(with(R"({"a":null,"b":[1e3,{"c":""}]})"), "");
-  for (const char* unsound : {"", "[]", "{", "{}{}", " {}", "{} ", R"({"a":1,"a":2})", R"({"a":{"b":1,"\u0062":2}})", "{\"a\":\"\xff\"}", "null"})
+  for (const char* unsound : {"", "[]", "{", "{}{}", " {}", "{} ", R"({"a":1,"a":2})",
+                              R"({"a":{"b":1,"\u0062":2}})", "{\"a\":\"\xff\"}", "null"})
     EXPECT_EQ(with(unsound), "FIELD_TYPE") << unsound;
   EXPECT_EQ(with(R"({"a":"131052-308T"})"), "PERSONAL_CODE_PRESENT");
   EXPECT_EQ(with(R"({"a":"131052\u002d308T"})"), "PERSONAL_CODE_PRESENT");
@@ -476,7 +506,10 @@ TEST(EventRules, APublicEventMustFitItsLeaf) {
   EXPECT_EQ(ErrorName(Decode(fits + ' ', Encoding::kJson).error), "TOO_LARGE");
   Json sealed = Sample(kMark);
   const std::string other = sealed.dump();
-  EXPECT_EQ(ErrorName(Decode(other + std::string(kEventBytesMax - other.size(), ' '), Encoding::kJson).error), "");
+  EXPECT_EQ(
+      ErrorName(
+          Decode(other + std::string(kEventBytesMax - other.size(), ' '), Encoding::kJson).error),
+      "");
 }
 
 }  // namespace

@@ -58,7 +58,8 @@ TEST(Event, EverySampleIsValid) {
   for (const TypeInfo& info : AllTypes()) {
     for (const Fill fill : {Fill::kRequired, Fill::kEverything}) {
       std::string member;
-      EXPECT_EQ(ErrorName(Validate(SampleEvent(info.type, fill, 3), {}, member)), "") << info.name << ' ' << member;
+      EXPECT_EQ(ErrorName(Validate(SampleEvent(info.type, fill, 3), {}, member)), "")
+          << info.name << ' ' << member;
     }
   }
 }
@@ -66,17 +67,22 @@ TEST(Event, EverySampleIsValid) {
 TEST(PersonalCode, IsFoundAsAWordOfItsOwn) {
   for (const char century : std::string("-+ABCDEFUVWXY"))
     EXPECT_TRUE(ContainsPersonalCode(std::string("131052") + century + "308T")) << century;
-  for (const char* text : {"131052-308T", " 131052-308T ", "code:131052A3081.", "(010101+999Y)", "x 131052-308T", "131052-308T\n",
-                           "\"131052-308T\"", "\xC3\xA4" "131052-308T\xC3\xA4", "_131052-308T_", "1/131052-308T", "12345 131052-3080",
-                           "11.2-131052-308T"})
+  for (const char* text :
+       {"131052-308T", " 131052-308T ", "code:131052A3081.", "(010101+999Y)", "x 131052-308T",
+        "131052-308T\n", "\"131052-308T\"",
+        "\xC3\xA4"
+        "131052-308T\xC3\xA4",
+        "_131052-308T_", "1/131052-308T", "12345 131052-3080", "11.2-131052-308T"})
     EXPECT_TRUE(ContainsPersonalCode(text)) << text;
   for (std::size_t before = 0; before < 40; ++before)
     EXPECT_TRUE(ContainsPersonalCode(std::string(before, ' ') + "131052-308T")) << before;
 }
 
 TEST(PersonalCode, IsNotSeenInsideOtherWords) {
-  for (const char* text : {"", "131052-308", "131052-308Z", "131052-308t", "131052G308T", "131052Z308T", "31052-308T", "1131052-308T",
-                           "a131052-308T", "131052-308TT", "131052-308T1", "131052-30AT", "131052 308T", "131052--308T"})
+  for (const char* text :
+       {"", "131052-308", "131052-308Z", "131052-308t", "131052G308T", "131052Z308T", "31052-308T",
+        "1131052-308T", "a131052-308T", "131052-308TT", "131052-308T1", "131052-30AT",
+        "131052 308T", "131052--308T"})
     EXPECT_FALSE(ContainsPersonalCode(text)) << text;
 }
 
@@ -88,12 +94,13 @@ TEST(PersonalCode, IsNotSeenInIdentifiersTimesAndHashes) {
     ASSERT_FALSE(ContainsPersonalCode(HashText(hash)));
     ASSERT_FALSE(ContainsPersonalCode(hash.hex()));
     ASSERT_FALSE(ContainsPersonalCode(PersonId(static_cast<std::uint64_t>(i) * 499'979)));
-    ASSERT_FALSE(ContainsPersonalCode(FormatInstant({static_cast<std::int64_t>(i) * 123'456'789'123})));
+    ASSERT_FALSE(
+        ContainsPersonalCode(FormatInstant({static_cast<std::int64_t>(i) * 123'456'789'123})));
   }
 }
 
 TEST(PersonalCode, ALongRunOfDigitsCostsNoMoreThanItsLength) {
-  EXPECT_FALSE(ContainsPersonalCode(std::string(32 << 20, '1')));
+  EXPECT_FALSE(ContainsPersonalCode(std::string(4 << 20, '1')));
 }
 
 }  // namespace

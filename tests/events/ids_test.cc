@@ -14,7 +14,8 @@ TEST(Ids, ChecksPersonsByTheirWeights) {
     for (char digit = '0'; digit <= '9'; ++digit) {
       std::string changed = person;
       changed.back() = digit;
-      EXPECT_EQ(CheckPerson(changed, true), changed == person ? IdCheck::kOk : IdCheck::kCheckDigit);
+      EXPECT_EQ(CheckPerson(changed, true),
+                changed == person ? IdCheck::kOk : IdCheck::kCheckDigit);
       EXPECT_EQ(CheckPerson(changed, false), IdCheck::kOk);
     }
   }
@@ -44,14 +45,19 @@ TEST(Ids, ACheckDigitCatchesEverySingleWrongDigitOfAnOrganisation) {
 
 TEST(Ids, RefusesOtherForms) {
   for (const std::string_view text :
-       {"", "urn:oid:", "1.2.246.562.24.10482013375", "urn:oid:1.2.246.562.24.1048201337", "urn:oid:1.2.246.562.24.104820133750",
-        "urn:oid:1.2.246.562.10.34648391018", "urn:oid:1.2.246.562.24.1048201337x", "URN:OID:1.2.246.562.24.10482013375",
-        "urn:oid:1.2.246.562.24.10482013375 ", "urn:uuid:", "urn:uuid:9f0f2d1e-6a53-7c0a-8e0e-3f8f5d1c2b3a",
-        "urn:uuid:9F0F2D1E-6A53-4C0A-8E0E-3F8F5D1C2B3A", "urn:uuid:9f0f2d1e6a534c0a8e0e3f8f5d1c2b3a"})
+       {"", "urn:oid:", "1.2.246.562.24.10482013375", "urn:oid:1.2.246.562.24.1048201337",
+        "urn:oid:1.2.246.562.24.104820133750", "urn:oid:1.2.246.562.10.34648391018",
+        "urn:oid:1.2.246.562.24.1048201337x", "URN:OID:1.2.246.562.24.10482013375",
+        "urn:oid:1.2.246.562.24.10482013375 ",
+        "urn:uuid:", "urn:uuid:9f0f2d1e-6a53-7c0a-8e0e-3f8f5d1c2b3a",
+        "urn:uuid:9F0F2D1E-6A53-4C0A-8E0E-3F8F5D1C2B3A",
+        "urn:uuid:9f0f2d1e6a534c0a8e0e3f8f5d1c2b3a"})
     EXPECT_EQ(CheckPerson(text, false), IdCheck::kForm) << text;
   EXPECT_EQ(CheckPerson("urn:uuid:9f0f2d1e-6a53-4c0a-8e0e-3f8f5d1c2b3a", true), IdCheck::kOk);
-  for (const std::string_view text : {"", "1.2.246.562.10.", "1.2.246.562.10.1", "1.2.246.562.24.34648391018", "1.2.246.562.10.3464839101x",
-                                      "urn:oid:1.2.246.562.10.34648391018", "1.2.246.562.10.1234567890123456789012345678901"})
+  for (const std::string_view text :
+       {"", "1.2.246.562.10.", "1.2.246.562.10.1", "1.2.246.562.24.34648391018",
+        "1.2.246.562.10.3464839101x", "urn:oid:1.2.246.562.10.34648391018",
+        "1.2.246.562.10.1234567890123456789012345678901"})
     EXPECT_EQ(CheckOrganisation(text, false), IdCheck::kForm) << text;
   EXPECT_EQ(CheckStudyRight("own-right-7", true), IdCheck::kForm);
 }
@@ -61,8 +67,9 @@ TEST(Ids, ChecksSources) {
   EXPECT_EQ(CheckSource(organisation + "/sis", true), IdCheck::kOk);
   EXPECT_EQ(CheckSource(organisation + "/vendor-1", true), IdCheck::kOk);
   EXPECT_EQ(CheckSource(organisation + "/" + std::string(32, 'a'), true), IdCheck::kOk);
-  for (const std::string& system : {std::string(), std::string("/"), std::string("/Sis"), std::string("/a/b"), std::string("/a_b"),
-                                    "/" + std::string(33, 'a'), std::string("/\xC3\xA4")})
+  for (const std::string& system :
+       {std::string(), std::string("/"), std::string("/Sis"), std::string("/a/b"),
+        std::string("/a_b"), "/" + std::string(33, 'a'), std::string("/\xC3\xA4")})
     EXPECT_EQ(CheckSource(organisation + system, true), IdCheck::kForm) << system;
   EXPECT_EQ(CheckSource("1.2.246.562.10.34648391018/sis", true), IdCheck::kForm);
   EXPECT_EQ(CheckSource("urn:oid:1.2.246.562.10.34648391017/sis", true), IdCheck::kCheckDigit);
@@ -84,10 +91,11 @@ TEST(Ids, KnowsUuidsByVersionAndVariant) {
   EXPECT_TRUE(IsUuidV7(seven));
   EXPECT_FALSE(IsUuidV4(seven));
   EXPECT_TRUE(IsUuidV4("019b1c00-0000-4000-b000-000000000001"));
-  for (const char* text : {"", "019b1c00-0000-7000-c000-000000000001", "019b1c00-0000-7000-7000-000000000001",
-                           "019B1C00-0000-7000-8000-000000000001", "019b1c00-0000-7000-8000-00000000000",
-                           "019b1c00-0000-7000-8000-0000000000011", "019b1c0000000-7000-8000-000000000001",
-                           "019b1c00-0000-7000-8000-00000000000g"})
+  for (const char* text :
+       {"", "019b1c00-0000-7000-c000-000000000001", "019b1c00-0000-7000-7000-000000000001",
+        "019B1C00-0000-7000-8000-000000000001", "019b1c00-0000-7000-8000-00000000000",
+        "019b1c00-0000-7000-8000-0000000000011", "019b1c0000000-7000-8000-000000000001",
+        "019b1c00-0000-7000-8000-00000000000g"})
     EXPECT_FALSE(IsUuidV7(text)) << text;
 }
 
@@ -115,8 +123,9 @@ TEST(Ids, TurnsUuidsIntoBytesAndBack) {
     const auto bytes = UuidBytes(id);
     EXPECT_EQ(UuidText({bytes.data(), bytes.size()}), id);
   }
-  EXPECT_EQ(UuidText(std::string("\x01\x9b\x1c\x00\x00\x00\x70\x00\x80\x00\x00\x00\x00\x00\x00\xff", 16)),
-            "019b1c00-0000-7000-8000-0000000000ff");
+  EXPECT_EQ(
+      UuidText(std::string("\x01\x9b\x1c\x00\x00\x00\x70\x00\x80\x00\x00\x00\x00\x00\x00\xff", 16)),
+      "019b1c00-0000-7000-8000-0000000000ff");
 }
 
 }  // namespace

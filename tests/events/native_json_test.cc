@@ -66,9 +66,13 @@ TEST(NativeJson, WritesMembersInTheOrderOfTheVocabularyWithoutSpace) {
   event.time = {1'768'464'000'000'000};
   const std::string json = EncodeJson(event);
   std::size_t last = 0;
-  for (const char* name : {"specversion", "id", "source", "type", "subject", "othersubjects", "time", "validfrom", "validto", "controller",
-                           "onbehalfof", "sensitivity", "basis", "purpose", "corrects", "causation", "correlation", "expectedcount",
-                           "anchorsize", "anchorroot", "datacontenttype", "data", "guardian", "right", "purpose_classes", "source"}) {
+  for (const char* name :
+       {"specversion",     "id",          "source",        "type",       "subject",
+        "othersubjects",   "time",        "validfrom",     "validto",    "controller",
+        "onbehalfof",      "sensitivity", "basis",         "purpose",    "corrects",
+        "causation",       "correlation", "expectedcount", "anchorsize", "anchorroot",
+        "datacontenttype", "data",        "guardian",      "right",      "purpose_classes",
+        "source"}) {
     const auto at = json.find('"' + std::string(name) + "\":", last);
     ASSERT_NE(at, std::string::npos) << name;
     last = at;
@@ -79,14 +83,17 @@ TEST(NativeJson, WritesMembersInTheOrderOfTheVocabularyWithoutSpace) {
 }
 
 TEST(NativeJson, KeepsObjectsAsTheyWereWritten) {
-  for (const char* statement : {"{}", "{ }", R"({ "b" : 1.50, "a":[ 1e2 , null, "\u00e4\"}" ] })", "{\n\t\"x\":{}}"}) {
+  for (const char* statement :
+       {"{}", "{ }", R"({ "b" : 1.50, "a":[ 1e2 , null, "\u00e4\"}" ] })", "{\n\t\"x\":{}}"}) {
     for (const char* statement_id : {"x", "}]{[\"\\", "\\", ",\"statement\":{}"}) {
       Event event = SampleEvent(EventType::kActivityXapiStatement, Fill::kRequired);
       event.SetText("statement", statement).SetText("statement_id", statement_id);
       const std::string json = EncodeJson(event);
       EXPECT_EQ(Decode(json, Encoding::kJson).event, event);
       // The member is found by its place, however its name is spelled.
-      EXPECT_EQ(Decode(With(json, "\"statement\":", "\"stat\\u0065ment\" :\n"), Encoding::kJson).event, event);
+      EXPECT_EQ(
+          Decode(With(json, "\"statement\":", "\"stat\\u0065ment\" :\n"), Encoding::kJson).event,
+          event);
     }
   }
 }
@@ -95,26 +102,46 @@ TEST(NativeJson, ReadsMembersInAnyOrderAndAnySpace) {
   const Event event = SampleEvent(EventType::kConsentGiven, Fill::kEverything);
   const std::string json = EncodeJson(event);
   const auto data = json.find("\"data\":");
-  const std::string turned = " \n{" + json.substr(data, json.size() - data - 1) + " , \t" + json.substr(1, data - 2) + "}\r\n";
+  const std::string turned = " \n{" + json.substr(data, json.size() - data - 1) + " , \t" +
+                             json.substr(1, data - 2) + "}\r\n";
   EXPECT_EQ(Decode(turned, Encoding::kJson).event, event) << turned;
 }
 
 TEST(NativeJson, RefusesWhatIsNotOneJsonObject) {
   const std::string good = Sample();
   ASSERT_EQ(ErrorOf(good), "");
-  for (const std::string& bytes :
-       {std::string(), std::string(" "), std::string("null"), std::string("[]"), std::string("\"x\""), std::string("7"),
-        std::string("{"), good + good, good + "x", good + std::string(1, '\0'), "[" + good + "]", "\xEF\xBB\xBF" + good,
-        good.substr(0, good.size() - 1), With(good, "{", "{,"), With(good, "\"1.0\"", "'1.0'"), With(good, "}}", ",}}"),
-        With(good, "}}", "}/**/}"), With(good, "\"1.0\"", "NaN"), With(good, "\"1.0\"", "01"),
-        With(good, "\"1.0\"", "\"1.0\xff\""), With(good, "\"1.0\"", "\"1.0\xC0\xAF\""), With(good, "\"1.0\"", "\"\\ud800\""),
-        With(good, "\"1.0\"", "\"\\x31\""), With(good, "\"1.0\"", "\"1\n0\"")})
+  for (const std::string& bytes : {std::string(),
+                                   std::string(" "),
+                                   std::string("null"),
+                                   std::string("[]"),
+                                   std::string("\"x\""),
+                                   std::string("7"),
+                                   std::string("{"),
+                                   good + good,
+                                   good + "x",
+                                   good + std::string(1, '\0'),
+                                   "[" + good + "]",
+                                   "\xEF\xBB\xBF" + good,
+                                   good.substr(0, good.size() - 1),
+                                   With(good, "{", "{,"),
+                                   With(good, "\"1.0\"", "'1.0'"),
+                                   With(good, "}}", ",}}"),
+                                   With(good, "}}", "}/**/}"),
+                                   With(good, "\"1.0\"", "NaN"),
+                                   With(good, "\"1.0\"", "01"),
+                                   With(good, "\"1.0\"", "\"1.0\xff\""),
+                                   With(good, "\"1.0\"", "\"1.0\xC0\xAF\""),
+                                   With(good, "\"1.0\"", "\"\\ud800\""),
+                                   With(good, "\"1.0\"", "\"\\x31\""),
+                                   With(good, "\"1.0\"", "\"1\n0\"")})
     EXPECT_EQ(ErrorOf(bytes), "MALFORMED") << bytes;
 }
 
 TEST(NativeJson, RefusesEveryTruncation) {
-  const std::string json = EncodeJson(SampleEvent(EventType::kActivityXapiStatement, Fill::kEverything));
-  for (std::size_t size = 0; size < json.size(); ++size) ASSERT_EQ(ErrorOf(json.substr(0, size)), "MALFORMED") << size;
+  const std::string json =
+      EncodeJson(SampleEvent(EventType::kActivityXapiStatement, Fill::kEverything));
+  for (std::size_t size = 0; size < json.size(); ++size)
+    ASSERT_EQ(ErrorOf(json.substr(0, size)), "MALFORMED") << size;
 }
 
 TEST(NativeJson, RefusesRepeatedNamesAtAnyDepth) {
@@ -123,12 +150,14 @@ TEST(NativeJson, RefusesRepeatedNamesAtAnyDepth) {
   EXPECT_EQ(ErrorOf(With(good, "{", R"({"\u0073pecversion":"1.0",)")), "MALFORMED");
   EXPECT_EQ(ErrorOf(With(good, "\"data\":{", R"("data":{"statement_id":"x",)")), "MALFORMED");
   EXPECT_EQ(ErrorOf(With(good, "\"statement\":{", R"("statement":{"k":1,"k":1,)")), "MALFORMED");
-  EXPECT_EQ(ErrorOf(With(good, "\"statement\":{", R"("statement":{"k":[[{"":1,"":2}]],)")), "MALFORMED");
+  EXPECT_EQ(ErrorOf(With(good, "\"statement\":{", R"("statement":{"k":[[{"":1,"":2}]],)")),
+            "MALFORMED");
   // Many names take another road.
   std::string many;
   for (int i = 0; i < 100; ++i) many += "\"m" + std::to_string(i) + "\":1,";
   EXPECT_EQ(ErrorOf(With(good, "\"statement\":{", "\"statement\":{" + many)), "");
-  EXPECT_EQ(ErrorOf(With(good, "\"statement\":{", "\"statement\":{" + many + "\"m7\":1,")), "MALFORMED");
+  EXPECT_EQ(ErrorOf(With(good, "\"statement\":{", "\"statement\":{" + many + "\"m7\":1,")),
+            "MALFORMED");
 }
 
 TEST(NativeJson, RefusesDeeperNestingThanTheLimit) {
@@ -150,7 +179,8 @@ TEST(NativeJson, RefusesDeeperNestingThanTheLimit) {
   };
   for (const auto& [open, close] : {std::pair('[', ']'), std::pair('{', '}')}) {
     EXPECT_EQ(nested(kJsonDepthMax, open, close), "");
-    for (const std::size_t deeper : {kJsonDepthMax + 1, kJsonDepthMax + 2, kJsonDepthMax + 3, std::size_t{1000}})
+    for (const std::size_t deeper :
+         {kJsonDepthMax + 1, kJsonDepthMax + 2, kJsonDepthMax + 3, std::size_t{1000}})
       EXPECT_EQ(nested(deeper, open, close), "MALFORMED") << deeper;
   }
   EXPECT_EQ(ErrorOf(std::string(kEventBytesMax, '[')), "MALFORMED");
@@ -165,7 +195,8 @@ TEST(NativeJson, SizeIsTheFirstThingItLooksAt) {
 
 TEST(NativeJson, AnEscapeDoesNotHideAPersonalCode) {
   const std::string good = Sample();
-  for (const char* code : {"131052-308T", R"(131052\u002d308T)", R"(\u0031\u0033\u0031052-308T)", R"(x\n131052-308T)", R"(131052-308\u0054)"}) {
+  for (const char* code : {"131052-308T", R"(131052\u002d308T)", R"(\u0031\u0033\u0031052-308T)",
+                           R"(x\n131052-308T)", R"(131052-308\u0054)"}) {
     const std::string json = With(good, "\"lesson\":\"", "\"lesson\":\"" + std::string(code) + " ");
     EXPECT_EQ(ErrorOf(json), "PERSONAL_CODE_PRESENT") << json;
   }

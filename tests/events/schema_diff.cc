@@ -15,12 +15,14 @@ std::string Text(const flatbuffers::String* text) { return text == nullptr ? "" 
 std::string TypeText(const reflection::Schema& schema, const reflection::Type& type) {
   const auto is_table = [](BaseType t) { return t == BaseType::Obj; };
   std::string text = reflection::EnumNameBaseType(type.base_type());
-  if (type.element() != BaseType::None) text += std::string(" of ") + reflection::EnumNameBaseType(type.element());
+  if (type.element() != BaseType::None)
+    text += std::string(" of ") + reflection::EnumNameBaseType(type.element());
   if (type.fixed_length() != 0) text += " x" + std::to_string(type.fixed_length());
   if (type.index() >= 0) {
     const auto index = static_cast<flatbuffers::uoffset_t>(type.index());
-    text += ' ' + Text(is_table(type.base_type()) || is_table(type.element()) ? schema.objects()->Get(index)->name()
-                                                                                : schema.enums()->Get(index)->name());
+    text += ' ' + Text(is_table(type.base_type()) || is_table(type.element())
+                           ? schema.objects()->Get(index)->name()
+                           : schema.enums()->Get(index)->name());
   }
   return text;
 }
@@ -46,7 +48,8 @@ std::map<std::string, const T*> ByName(const flatbuffers::Vector<flatbuffers::Of
 
 class Diff {
  public:
-  Diff(const reflection::Schema& before, const reflection::Schema& now) : before_(before), now_(now) {}
+  Diff(const reflection::Schema& before, const reflection::Schema& now)
+      : before_(before), now_(now) {}
 
   std::vector<std::string> Run() {
     Same("file identifier", Text(before_.file_ident()), Text(now_.file_ident()));
@@ -79,11 +82,13 @@ class Diff {
     if (before != now) breaks_.push_back(what + ": was '" + before + "', is '" + now + "'");
   }
 
-  void Object(const std::string& name, const reflection::Object& before, const reflection::Object& now) {
+  void Object(const std::string& name, const reflection::Object& before,
+              const reflection::Object& now) {
     Same(name + " struct", std::to_string(before.is_struct()), std::to_string(now.is_struct()));
     if (before.is_struct()) {
       Same(name + " size", std::to_string(before.bytesize()), std::to_string(now.bytesize()));
-      Same(name + " members", std::to_string(before.fields()->size()), std::to_string(now.fields()->size()));
+      Same(name + " members", std::to_string(before.fields()->size()),
+           std::to_string(now.fields()->size()));
     }
     Same(name + " attributes", AttributesText(before), AttributesText(now));
     const auto fields = ByName(now.fields());
@@ -99,18 +104,21 @@ class Diff {
     for (const auto& [field_name, field] : fields) {
       if (old_fields.count(field_name) != 0) continue;
       if (field->required()) breaks_.push_back(name + '.' + field_name + " is new and required");
-      if (field->id() < before.fields()->size()) breaks_.push_back(name + '.' + field_name + " is new and not at the end");
+      if (field->id() < before.fields()->size())
+        breaks_.push_back(name + '.' + field_name + " is new and not at the end");
     }
   }
 
-  void Field(const std::string& name, const reflection::Field& before, const reflection::Field& now) {
+  void Field(const std::string& name, const reflection::Field& before,
+             const reflection::Field& now) {
     Same(name + " id", std::to_string(before.id()), std::to_string(now.id()));
     Same(name + " offset", std::to_string(before.offset()), std::to_string(now.offset()));
     Same(name + " type", TypeText(before_, *before.type()), TypeText(now_, *now.type()));
     Same(name + " required", std::to_string(before.required()), std::to_string(now.required()));
     Same(name + " optional", std::to_string(before.optional()), std::to_string(now.optional()));
     Same(name + " key", std::to_string(before.key()), std::to_string(now.key()));
-    Same(name + " default", std::to_string(before.default_integer()) + '/' + std::to_string(before.default_real()),
+    Same(name + " default",
+         std::to_string(before.default_integer()) + '/' + std::to_string(before.default_real()),
          std::to_string(now.default_integer()) + '/' + std::to_string(now.default_real()));
     Same(name + " attributes", AttributesText(before), AttributesText(now));
     if (before.deprecated() && !now.deprecated()) breaks_.push_back(name + " is in use again");
@@ -118,7 +126,8 @@ class Diff {
 
   void Enum(const std::string& name, const reflection::Enum& before, const reflection::Enum& now) {
     Same(name + " union", std::to_string(before.is_union()), std::to_string(now.is_union()));
-    Same(name + " type", TypeText(before_, *before.underlying_type()), TypeText(now_, *now.underlying_type()));
+    Same(name + " type", TypeText(before_, *before.underlying_type()),
+         TypeText(now_, *now.underlying_type()));
     Same(name + " attributes", AttributesText(before), AttributesText(now));
     const auto values = ByName(now.values());
     for (const auto& [value_name, value] : ByName(before.values())) {
@@ -130,7 +139,8 @@ class Diff {
       }
       Same(full, std::to_string(value->value()), std::to_string(found->second->value()));
       if (before.is_union() && now.is_union())
-        Same(full + " table", TypeText(before_, *value->union_type()), TypeText(now_, *found->second->union_type()));
+        Same(full + " table", TypeText(before_, *value->union_type()),
+             TypeText(now_, *found->second->union_type()));
     }
   }
 
@@ -141,7 +151,8 @@ class Diff {
 
 }  // namespace
 
-std::vector<std::string> SchemaBreaks(const reflection::Schema& before, const reflection::Schema& now) {
+std::vector<std::string> SchemaBreaks(const reflection::Schema& before,
+                                      const reflection::Schema& now) {
   return Diff(before, now).Run();
 }
 

@@ -38,7 +38,8 @@ std::string Compile(const std::string& text, const fs::path& folder = fs::path(O
   const char* include[] = {where.c_str(), nullptr};
   EXPECT_TRUE(parser.Parse(text.c_str(), include)) << parser.error_ << '\n' << text;
   parser.Serialize();
-  return {reinterpret_cast<const char*>(parser.builder_.GetBufferPointer()), parser.builder_.GetSize()};
+  return {reinterpret_cast<const char*>(parser.builder_.GetBufferPointer()),
+          parser.builder_.GetSize()};
 }
 
 std::vector<std::string> Breaks(const std::string& before, const std::string& now) {
@@ -56,13 +57,18 @@ struct Wire {
 Wire WireOf(FieldType type) {
   switch (type) {
     case FieldType::kInt:
-    case FieldType::kTime: return {BaseType::Long};
-    case FieldType::kBool: return {BaseType::Bool};
-    case FieldType::kDate: return {BaseType::Int};
+    case FieldType::kTime:
+      return {BaseType::Long};
+    case FieldType::kBool:
+      return {BaseType::Bool};
+    case FieldType::kDate:
+      return {BaseType::Int};
     case FieldType::kStrList:
     case FieldType::kRefList:
-    case FieldType::kCodeList: return {BaseType::Vector, BaseType::String};
-    default: return {BaseType::String};
+    case FieldType::kCodeList:
+      return {BaseType::Vector, BaseType::String};
+    default:
+      return {BaseType::String};
   }
 }
 
@@ -99,7 +105,9 @@ TEST(Schema, HasOneTableForEveryTypeAsTheVocabularySays) {
     const reflection::Object* table = Named(*schema->objects(), name);
     ASSERT_NE(table, nullptr) << name;
     EXPECT_FALSE(table->is_struct());
-    EXPECT_EQ(fs::path(table->declaration_file()->str()).filename(), std::string(info.group) + ".fbs") << name;
+    EXPECT_EQ(fs::path(table->declaration_file()->str()).filename(),
+              std::string(info.group) + ".fbs")
+        << name;
     ASSERT_EQ(table->fields()->size(), info.fields.size()) << name;
     for (std::size_t i = 0; i < info.fields.size(); ++i) {
       const FieldInfo& field = info.fields[i];
@@ -175,27 +183,29 @@ TEST_P(BreakingChange, IsFound) {
 
 INSTANTIATE_TEST_SUITE_P(
     Schema, BreakingChange,
-    testing::Values(Change{"LastFieldRemoved", "last:string (id: 7);", ""},
-                    Change{"FieldMadeRequired", "last:string (id: 7)", "last:string (id: 7, required)"},
-                    Change{"RequiredDropped", "(id: 0, required)", "(id: 0)"},
-                    Change{"OtherFileIdentifier", "MODL", "MODM"},
-                    Change{"OtherRoot", "root_type Root", "root_type Leaf"},
-                    Change{"StructGrown", "y:int; }", "y:int; z:int; }"},
-                    Change{"StructMembersSwapped", "x:int; y:int;", "y:int; x:int;"},
-                    Change{"EnumMemberRemoved", ", Blue = 2", ""},
-                    Change{"EnumMemberRenumbered", "Blue = 2", "Blue = 3"},
-                    Change{"EnumWidened", "Colour : ubyte", "Colour : ushort"},
-                    Change{"UnionMemberRemoved", "Leaf, Other", "Leaf"},
-                    Change{"UnionMembersSwapped", "Leaf, Other", "Other, Leaf"},
-                    Change{"FieldRenamed", "count:int", "number:int"},
-                    Change{"NestedBufferDropped", ", nested_flatbuffer: \"Leaf\"", ""},
-                    Change{"DefaultChanged", "count:int = 7", "count:int = 8"},
-                    Change{"EnumDefaultChanged", "= Green", "= Blue"},
-                    Change{"OptionalDropped", "weight:int64 = null", "weight:int64"},
-                    Change{"TypeChanged", "weight:int64", "weight:int32"},
-                    Change{"SignChanged", "count:int = 7", "count:uint = 7"},
-                    Change{"NewFieldRequired", "last:string (id: 7);", "last:string (id: 7); more:string (id: 8, required);"},
-                    Change{"AlignmentForced", "blob:[ubyte] (id: 5,", "blob:[ubyte] (id: 5, force_align: 8,"}),
+    testing::Values(
+        Change{"LastFieldRemoved", "last:string (id: 7);", ""},
+        Change{"FieldMadeRequired", "last:string (id: 7)", "last:string (id: 7, required)"},
+        Change{"RequiredDropped", "(id: 0, required)", "(id: 0)"},
+        Change{"OtherFileIdentifier", "MODL", "MODM"},
+        Change{"OtherRoot", "root_type Root", "root_type Leaf"},
+        Change{"StructGrown", "y:int; }", "y:int; z:int; }"},
+        Change{"StructMembersSwapped", "x:int; y:int;", "y:int; x:int;"},
+        Change{"EnumMemberRemoved", ", Blue = 2", ""},
+        Change{"EnumMemberRenumbered", "Blue = 2", "Blue = 3"},
+        Change{"EnumWidened", "Colour : ubyte", "Colour : ushort"},
+        Change{"UnionMemberRemoved", "Leaf, Other", "Leaf"},
+        Change{"UnionMembersSwapped", "Leaf, Other", "Other, Leaf"},
+        Change{"FieldRenamed", "count:int", "number:int"},
+        Change{"NestedBufferDropped", ", nested_flatbuffer: \"Leaf\"", ""},
+        Change{"DefaultChanged", "count:int = 7", "count:int = 8"},
+        Change{"EnumDefaultChanged", "= Green", "= Blue"},
+        Change{"OptionalDropped", "weight:int64 = null", "weight:int64"},
+        Change{"TypeChanged", "weight:int64", "weight:int32"},
+        Change{"SignChanged", "count:int = 7", "count:uint = 7"},
+        Change{"NewFieldRequired", "last:string (id: 7);",
+               "last:string (id: 7); more:string (id: 8, required);"},
+        Change{"AlignmentForced", "blob:[ubyte] (id: 5,", "blob:[ubyte] (id: 5, force_align: 8,"}),
     [](const auto& test) { return test.param.name; });
 
 TEST(Schema, AllowsWhatOldReadersDoNotNotice) {
@@ -204,21 +214,26 @@ TEST(Schema, AllowsWhatOldReadersDoNotNotice) {
     std::string changed = kModel;
     return changed.replace(changed.find(from), from.size(), to);
   };
-  EXPECT_TRUE(Breaks(kModel, with("last:string (id: 7);", "last:string (id: 7); more:[string] (id: 8);")).empty());
+  EXPECT_TRUE(
+      Breaks(kModel, with("last:string (id: 7);", "last:string (id: 7); more:[string] (id: 8);"))
+          .empty());
   EXPECT_TRUE(Breaks(kModel, with("Blue = 2", "Blue = 2, White = 3")).empty());
   EXPECT_TRUE(Breaks(kModel, with("Leaf, Other", "Leaf, Other, Root")).empty());
   EXPECT_TRUE(Breaks(kModel, with("table Other", "table Newer { n:int; }\ntable Other")).empty());
-  EXPECT_TRUE(Breaks(kModel, with("count:int = 7 (id: 6)", "count:int = 7 (id: 6, deprecated)")).empty());
+  EXPECT_TRUE(
+      Breaks(kModel, with("count:int = 7 (id: 6)", "count:int = 7 (id: 6, deprecated)")).empty());
 }
 
 TEST(Schema, FindsAnyFieldThatARealTableLoses) {
   const std::string before = Read(fs::path(OPPI_SCHEMA_DIR) / "consent.fbs");
   int removed = 0;
-  for (std::size_t begin = 0, end = 0; (end = before.find('\n', begin)) != std::string::npos; begin = end + 1) {
+  for (std::size_t begin = 0, end = 0; (end = before.find('\n', begin)) != std::string::npos;
+       begin = end + 1) {
     // Only the last field of a table can be taken out and leave a schema that compiles.
     if (before.compare(end + 1, 1, "}") != 0 || before.compare(begin, 2, "  ") != 0) continue;
     std::string now = before;
-    EXPECT_FALSE(Breaks(before, now.erase(begin, end - begin)).empty()) << before.substr(begin, end - begin);
+    EXPECT_FALSE(Breaks(before, now.erase(begin, end - begin)).empty())
+        << before.substr(begin, end - begin);
     ++removed;
   }
   EXPECT_EQ(removed, 11);

@@ -51,7 +51,8 @@ TEST(Vocabulary, FindsEveryTypeByItsFullNameAndNothingElse) {
 
 TEST(Vocabulary, NamesClassesAndRolesBothWays) {
   for (int i = 0; i <= static_cast<int>(Sensitivity::kA); ++i)
-    EXPECT_EQ(ParseSensitivity(SensitivityName(static_cast<Sensitivity>(i))), static_cast<Sensitivity>(i));
+    EXPECT_EQ(ParseSensitivity(SensitivityName(static_cast<Sensitivity>(i))),
+              static_cast<Sensitivity>(i));
   for (int i = 1; i <= static_cast<int>(Role::kLedger); ++i)
     EXPECT_EQ(ParseRole(RoleName(static_cast<Role>(i))), static_cast<Role>(i));
   EXPECT_EQ(RoleName(Role::kNone), "");
@@ -83,9 +84,11 @@ TEST(Vocabulary, KnowsTheCodesOfClosedSets) {
 TEST(Vocabulary, TheErrorCodesOfTheLedgersNotesAreTheErrorsOfIntake) {
   const CodeSet& errors = Codes(EventType::kLedgerIntakeRefused, "code");
   std::vector<std::string_view> expected;
-  for (auto i = static_cast<int>(ErrorCode::kTooLarge); i <= static_cast<int>(ErrorCode::kStatutoryRecord); ++i)
+  for (auto i = static_cast<int>(ErrorCode::kTooLarge);
+       i <= static_cast<int>(ErrorCode::kStatutoryRecord); ++i)
     expected.push_back(ErrorName(static_cast<ErrorCode>(i)));
-  EXPECT_TRUE(std::equal(errors.codes.begin(), errors.codes.end(), expected.begin(), expected.end()));
+  EXPECT_TRUE(
+      std::equal(errors.codes.begin(), errors.codes.end(), expected.begin(), expected.end()));
 }
 
 TEST(Vocabulary, FindsFieldsByName) {
@@ -198,7 +201,8 @@ std::vector<std::string> SpecificationLines() {
 std::vector<std::string> Split(const std::string& text, const std::string& separator) {
   std::vector<std::string> parts;
   std::size_t begin = 0;
-  for (std::size_t end = 0; (end = text.find(separator, begin)) != std::string::npos; begin = end + separator.size())
+  for (std::size_t end = 0; (end = text.find(separator, begin)) != std::string::npos;
+       begin = end + separator.size())
     parts.push_back(text.substr(begin, end - begin));
   parts.push_back(text.substr(begin));
   return parts;
@@ -213,21 +217,25 @@ std::vector<std::string> Words(const std::string& text) {
 
 std::string FieldText(const FieldInfo& field) {
   static const std::map<FieldType, std::string> kTypes = {
-      {FieldType::kStr, "str"},     {FieldType::kText, "text"},     {FieldType::kInt, "int"},
-      {FieldType::kBool, "bool"},   {FieldType::kDec, "dec"},       {FieldType::kDate, "date"},
-      {FieldType::kTime, "time"},   {FieldType::kPerson, "person"}, {FieldType::kOrg, "org"},
-      {FieldType::kRef, "ref"},     {FieldType::kHash, "hash"},     {FieldType::kCode, "code"},
-      {FieldType::kObject, "object"}, {FieldType::kStrList, "[str]"}, {FieldType::kRefList, "[ref]"},
-      {FieldType::kCodeList, "[code]"}};
+      {FieldType::kStr, "str"},       {FieldType::kText, "text"},
+      {FieldType::kInt, "int"},       {FieldType::kBool, "bool"},
+      {FieldType::kDec, "dec"},       {FieldType::kDate, "date"},
+      {FieldType::kTime, "time"},     {FieldType::kPerson, "person"},
+      {FieldType::kOrg, "org"},       {FieldType::kRef, "ref"},
+      {FieldType::kHash, "hash"},     {FieldType::kCode, "code"},
+      {FieldType::kObject, "object"}, {FieldType::kStrList, "[str]"},
+      {FieldType::kRefList, "[ref]"}, {FieldType::kCodeList, "[code]"}};
   std::string type = kTypes.at(field.type);
-  if (field.codes != nullptr) type.insert(type.find("code") + 4, "=" + std::string(field.codes->name));
+  if (field.codes != nullptr)
+    type.insert(type.find("code") + 4, "=" + std::string(field.codes->name));
   return std::string(field.name) + ':' + type + (field.required ? "!" : "");
 }
 
 std::string FeedsText(const TypeInfo& info) {
   static const std::map<std::string, int> kFeeds = {
-      {"LR", kFeedLR}, {"SR", kFeedSR}, {"RO", kFeedRO}, {"AT", kFeedAT}, {"GR", kFeedGR}, {"LA", kFeedLA},
-      {"SU", kFeedSU}, {"CE", kFeedCE}, {"CO", kFeedCO}, {"AU", kFeedAU}, {"KR", kFeedKR}, {"ER", kFeedER}};
+      {"LR", kFeedLR}, {"SR", kFeedSR}, {"RO", kFeedRO}, {"AT", kFeedAT},
+      {"GR", kFeedGR}, {"LA", kFeedLA}, {"SU", kFeedSU}, {"CE", kFeedCE},
+      {"CO", kFeedCO}, {"AU", kFeedAU}, {"KR", kFeedKR}, {"ER", kFeedER}};
   if (info.feeds == kFeedAll) return "all ";
   std::string text;
   for (const auto& [name, bit] : kFeeds)
@@ -235,7 +243,8 @@ std::string FeedsText(const TypeInfo& info) {
   return text;
 }
 
-const std::map<std::string, int> kKinds = {{"SUP", kSup}, {"ANN", kAnn}, {"CLO", kClo}, {"REV", kRev}, {"NEW", kNew}};
+const std::map<std::string, int> kKinds = {
+    {"SUP", kSup}, {"ANN", kAnn}, {"CLO", kClo}, {"REV", kRev}, {"NEW", kNew}};
 
 int KindsOf(const TypeInfo& info) { return info.kinds; }
 int KindsOf(const std::vector<std::string>& names) {
@@ -257,15 +266,19 @@ TEST(Vocabulary, HoldsTheTableOfSectionSeven) {
     const auto cells = Split(line, " | ");
     ASSERT_EQ(cells.size(), 5U) << line;
     const auto head = Words(cells[0].substr(2));
-    const auto marked = [&head](const char* mark) { return std::find(head.begin(), head.end(), mark) != head.end(); };
+    const auto marked = [&head](const char* mark) {
+      return std::find(head.begin(), head.end(), mark) != head.end();
+    };
     EXPECT_EQ(head[0], info.name);
     EXPECT_EQ(marked("+"), info.several_persons) << info.name;
     EXPECT_EQ(marked("P"), info.period) << info.name;
-    EXPECT_EQ(cells[1], info.class_of_target ? "of target" : SensitivityName(info.sensitivity)) << info.name;
+    EXPECT_EQ(cells[1], info.class_of_target ? "of target" : SensitivityName(info.sensitivity))
+        << info.name;
     // Notes stand in brackets.
     const auto fields = Words(std::regex_replace(cells[2], std::regex(R"(\([^)]*\))"), ""));
     ASSERT_EQ(fields.size(), info.fields.size()) << info.name;
-    for (std::size_t i = 0; i < fields.size(); ++i) EXPECT_EQ(FieldText(info.fields[i]), fields[i]) << info.name;
+    for (std::size_t i = 0; i < fields.size(); ++i)
+      EXPECT_EQ(FieldText(info.fields[i]), fields[i]) << info.name;
     auto feeds = Words(cells[3]);
     std::sort(feeds.begin(), feeds.end());
     std::string feeds_text;
@@ -301,7 +314,8 @@ TEST(Vocabulary, HoldsTheCodeSetsOfSectionEight) {
   std::set<std::string_view> seen;
   for (const TypeInfo& info : AllTypes()) {
     for (const FieldInfo& field : info.fields) {
-      if (field.codes == nullptr || field.codes->open || !seen.insert(field.codes->name).second) continue;
+      if (field.codes == nullptr || field.codes->open || !seen.insert(field.codes->name).second)
+        continue;
       const std::string name(field.codes->name);
       if (elsewhere.count(name) != 0) continue;
       const auto& codes = field.codes->codes;

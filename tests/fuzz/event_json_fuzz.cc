@@ -1,4 +1,5 @@
-// Bytes that decode as an event from JSON are a valid event, and it reads back from what we write of it.
+// Bytes that decode as an event from JSON are a valid event, and it reads back from what we write
+// of it.
 
 #include <cstddef>
 #include <cstdint>

@@ -27,7 +27,8 @@ int main(int argc, char** argv) {
   for (const TypeInfo& info : AllTypes()) {
     for (const auto fill : {oppi::tests::Fill::kRequired, oppi::tests::Fill::kEverything}) {
       const Event event = oppi::tests::SampleEvent(info.type, fill);
-      const std::string name = std::string(info.name) + (fill == oppi::tests::Fill::kRequired ? ".small" : ".full");
+      const std::string name =
+          std::string(info.name) + (fill == oppi::tests::Fill::kRequired ? ".small" : ".full");
       Write(root / "event_json" / name, EncodeJson(event));
       Write(root / "event_flatbuffer" / name, '\0' + EncodeFlatBuffer(event));
       Write(root / "compact" / name, EncodeCompact(event));

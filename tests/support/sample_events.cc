@@ -37,24 +37,53 @@ FieldValue ValueOf(EventType type, const FieldInfo& field, std::uint64_t number)
       if (field.name == "public_key") value.text = ToBase64(HashOf(Number(number)).view());
       if (field.name == "studyright") value.text = events::StudyRightOid(number);
       break;
-    case FieldType::kText: value.text = "Line " + Number(number) + "\nand \xE2\x82\xAC\ttab"; break;
-    case FieldType::kInt: value.number = n % 600; break;
-    case FieldType::kBool: value.number = n % 2; break;
-    case FieldType::kDec: value.text = Number(number % 1000) + ".25"; break;
-    case FieldType::kDate: value.number = 15'000 + n % 6000; break;
-    case FieldType::kTime: value.number = kStart + n * 1'000'001; break;
-    case FieldType::kPerson: value.text = PersonId(number + 1000); break;
-    case FieldType::kOrg: value.text = events::OrganisationOid(number + 2000); break;
-    case FieldType::kRef: value.text = events::UuidV7FromName("sample ref", Number(number)); break;
-    case FieldType::kHash: value.text = Hash(number); break;
-    case FieldType::kCode: value.text = CodeOf(field, number); break;
-    case FieldType::kObject:
-      value.text = R"({"verb": {"id": "http://example.org/did", "n": null}, "list": [1, 2.5, {"a": []}], "k)" +
-                   Number(number) + R"(": "\u00e4"})";
+    case FieldType::kText:
+      value.text = "Line " + Number(number) + "\nand \xE2\x82\xAC\ttab";
       break;
-    case FieldType::kStrList: value.list = {"first " + Number(number), "second"}; break;
-    case FieldType::kRefList: value.list = {events::UuidV7FromName("sample ref", Number(number))}; break;
-    case FieldType::kCodeList: value.list = {CodeOf(field, number), CodeOf(field, number + 1)}; break;
+    case FieldType::kInt:
+      value.number = n % 600;
+      break;
+    case FieldType::kBool:
+      value.number = n % 2;
+      break;
+    case FieldType::kDec:
+      value.text = Number(number % 1000) + ".25";
+      break;
+    case FieldType::kDate:
+      value.number = 15'000 + n % 6000;
+      break;
+    case FieldType::kTime:
+      value.number = kStart + n * 1'000'001;
+      break;
+    case FieldType::kPerson:
+      value.text = PersonId(number + 1000);
+      break;
+    case FieldType::kOrg:
+      value.text = events::OrganisationOid(number + 2000);
+      break;
+    case FieldType::kRef:
+      value.text = events::UuidV7FromName("sample ref", Number(number));
+      break;
+    case FieldType::kHash:
+      value.text = Hash(number);
+      break;
+    case FieldType::kCode:
+      value.text = CodeOf(field, number);
+      break;
+    case FieldType::kObject:
+      value.text =
+          R"({"verb": {"id": "http://example.org/did", "n": null}, "list": [1, 2.5, {"a": []}], "k)" +
+          Number(number) + R"(": "\u00e4"})";
+      break;
+    case FieldType::kStrList:
+      value.list = {"first " + Number(number), "second"};
+      break;
+    case FieldType::kRefList:
+      value.list = {events::UuidV7FromName("sample ref", Number(number))};
+      break;
+    case FieldType::kCodeList:
+      value.list = {CodeOf(field, number), CodeOf(field, number + 1)};
+      break;
   }
   if (type == EventType::kRegistryCodeSetPublished && field.name == "codes")
     value.list.resize(300, "code " + Number(number));
