@@ -24,12 +24,12 @@ namespace {
 // clang-format on
 //
 // with an edge: holding an edge (DECIDE or INFO) to the learner at the moment of asking; under a
-// protection order places, organisations and exact times are redacted.
-// own: the asker's organisation is the controller; all: the organisation is "*" (national officers).
-// Whoever is bound to a controller that holds nothing on the learner is refused rather than told how
-// much others hold; a decision is about nothing that is held. A TEACHER never sees S4: who teaches a
-// learner, or takes part in the support, is not in the learner's stream. An AUDITOR gives a reason
-// with every question.
+// protection order places, organisations and exact times are redacted. own: the asker's
+// organisation is the controller; all: the organisation is "*" (national officers). Whoever is
+// bound to a controller that holds nothing on the learner is refused rather than told how much
+// others hold; a decision is about nothing that is held. A TEACHER never sees S4: who teaches a
+// learner, or takes part in the support, is not in the learner's stream. An AUDITOR gives a
+// reason with every question.
 
 enum class Reach : std::uint8_t {
   kNo,
