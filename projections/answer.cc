@@ -99,8 +99,12 @@ std::string RedactionLines(const std::vector<Redaction>& redactions) {
   std::string lines;
   for (const Redaction& redaction : redactions) {
     lines += "Not shown (" + redaction.reason + "): ";
-    lines += redaction.count ? std::to_string(*redaction.count) + " entries\n"
-                             : std::string("not shown to this role, whether there is any or not\n");
+    if (!redaction.count) {
+      lines += "not shown to this role, whether there is any or not\n";
+    } else {
+      lines +=
+          std::to_string(*redaction.count) + (*redaction.count == 1 ? " entry\n" : " entries\n");
+    }
   }
   return lines;
 }
