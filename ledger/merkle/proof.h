@@ -12,8 +12,8 @@
 /// and 2.1.4.2, lengths checked before anything is hashed. Pure functions, any thread.
 ///
 /// A proof binds leaf, index and root, but not the size: the same path may lead to the same root in
-/// trees of two sizes. So size and root must come from one signed checkpoint, never from the proof's
-/// bearer.
+/// trees of two sizes. So size and root must come from one signed checkpoint, never from the
+/// proof's bearer.
 
 namespace oppi::ledger::merkle {
 

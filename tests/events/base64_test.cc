@@ -7,7 +7,8 @@
 namespace oppi {
 namespace {
 
-constexpr std::string_view kCommon = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+constexpr std::string_view kCommon =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
 
 TEST(Base64, TakesItsAlphabetAndNoOtherByteAtAnyPlace) {
   for (int value = 0; value < 256; ++value) {

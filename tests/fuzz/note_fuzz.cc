@@ -13,7 +13,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   OPPI_CHECK(oppi::ledger::FormatNote(*note) == bytes);
   // Pretend to know every signer, so that each signature is looked at as both types.
   for (const auto& signature : note->signatures) {
-    for (const std::uint8_t type : {oppi::ledger::kNoteSignatureType, oppi::ledger::kCosignatureType}) {
+    for (const std::uint8_t type :
+         {oppi::ledger::kNoteSignatureType, oppi::ledger::kCosignatureType}) {
       const oppi::VerifierKey key{signature.name, type, {}, signature.key_id};
       OPPI_CHECK(!oppi::ledger::VerifyNote(*note, {key}).ok());  // nobody signs for the zero key
     }

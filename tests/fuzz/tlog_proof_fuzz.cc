@@ -12,7 +12,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto proof = oppi::ledger::ParseTlogProof(bytes);
   if (!proof.ok()) return 0;
   OPPI_CHECK(oppi::ledger::FormatTlogProof(*proof) == bytes);
-  const oppi::VerifierKey key = oppi::MakeVerifierKey("nobody", oppi::ledger::kNoteSignatureType, {});
+  const oppi::VerifierKey key =
+      oppi::MakeVerifierKey("nobody", oppi::ledger::kNoteSignatureType, {});
   OPPI_CHECK(!oppi::ledger::VerifyTlogProof(*proof, oppi::NodeHash{}, key).ok());
   return 0;
 }

@@ -10,8 +10,8 @@
 #include "tests/support/vectors.h"
 
 /// Files under tests/vectors/tlog were made by a program that shares no code with us
-/// (tests/interop/make_tlog_vectors.py). What the log writes must be these bytes, today and in every
-/// later version: logs and receipts outlive versions.
+/// (tests/interop/make_tlog_vectors.py). What the log writes must be these bytes, today and in
+/// every later version: logs and receipts outlive versions.
 
 namespace oppi::ledger {
 namespace {
