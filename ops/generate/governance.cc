@@ -19,6 +19,7 @@ void TellCodeSets(Year& year) {
     std::vector<std::string> codes;
   };
   std::vector<std::string> subjects;
+  subjects.reserve(kSubjects.size());
   for (const Subject& subject : kSubjects) subjects.emplace_back(subject.code);
   const std::array<CodeSet, 3> sets = {{
       {"KUNTA", {"049", "091", "092", "235"}},
