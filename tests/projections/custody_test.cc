@@ -48,6 +48,15 @@ TEST(Custody, AnEdgeIsHalfOpen) {
   EXPECT_EQ(At(story, "GX", "2026-01-01T00:00:00Z"), Custody::kNever);
 }
 
+TEST(Custody, AnEdgeThatEndedBeforeItBeganWasNeverHeld) {
+  Story story = Family();
+  story.Tell("gC", "guardianship.established", {{"guardian", "GC"}, {"right", "DECIDE"}})
+      .From("2026-06-01T00:00:00Z");
+  story.Tell("e", "guardianship.ended", {{"guardianship", "gC"}, {"reason", "ERROR"}})
+      .From("2026-05-01T00:00:00Z");
+  EXPECT_EQ(At(story, "GC", "2026-07-01T00:00:00Z"), Custody::kNever);
+}
+
 TEST(Custody, EveryEdgeEndsAtMajorityInHelsinki) {
   const Story story = Family();
   EXPECT_EQ(At(story, "GA", "2031-05-09T20:59:59.999999Z"), Custody::kHeld);

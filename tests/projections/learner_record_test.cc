@@ -361,6 +361,19 @@ TEST(LearnerRecord, GradesOfTwoStudyRightsOrControllersAreEachNewest) {
   for (const Grade& grade : Record(story).grades) EXPECT_TRUE(grade.newest) << grade.item.event;
 }
 
+TEST(LearnerRecord, AGradeWhosePeriodEndedIsNotTheNewest) {
+  Story story;
+  story.Tell("g1", "grade.course_assessed", {{"course", "MA1"}, {"grade", "5"}})
+      .From("2025-01-01T00:00:00Z");
+  story.Tell("g2", "grade.course_assessed", {{"course", "MA1"}, {"grade", "8"}})
+      .From("2025-06-01T00:00:00Z")
+      .Until("2026-01-01T00:00:00Z");
+  EXPECT_TRUE(Record(story, "2025-12-31T23:59:59Z").grades[1].newest);
+  const LearnerRecord record = Record(story, "2026-01-01T00:00:00Z");
+  EXPECT_TRUE(record.grades[0].newest);
+  EXPECT_FALSE(record.grades[1].newest);
+}
+
 TEST(LearnerRecord, SupportIsKeptApartFromConduct) {
   Story story;
   story
