@@ -11,10 +11,10 @@
 namespace oppi::consumers {
 namespace {
 
-using Types = std::vector<std::string>;
 using Keys = std::vector<std::string>;
 
 constexpr std::size_t kQuestionBytesMax = 16 * 1024;
+constexpr std::size_t kNoBody = 0;
 
 }  // namespace
 
@@ -22,129 +22,59 @@ std::vector<Route> ApiRoutes(HttpPorts given) {
   const auto ports = std::make_shared<const HttpPorts>(std::move(given));
   const auto publish = std::make_shared<const PublishApi>(ports);
   const auto query = std::make_shared<const QueryApi>(ports);
-  const auto tile = std::make_shared<const TileApi>(ports->tiles);
+  const auto log = std::make_shared<const TileApi>(ports->tiles);
   const auto ops = std::make_shared<const OpsApi>(ports);
 
-  const auto ask = [query](projections::Ask question) {
-    return [query, question](const HttpRequest& r) { return query->Answer(question, r); };
+  using Request = HttpRequest;
+  const auto batch = [publish](Request r) { return publish->Batch(std::move(r)); };
+  const auto events = [publish](const Request& r) { return publish->Events(r); };
+  const auto receipt = [publish](const Request& r) { return publish->Receipt(r); };
+  const auto ask = [query](projections::Ask what) {
+    return [query, what](const Request& r) { return query->Answer(what, r); };
   };
-  const Types batch = {std::string(kBatchMediaType), "application/json"};
-  const Types cloud_events = {std::string(kCloudEventMediaType),
-                              std::string(kCloudEventsMediaType)};
-  const Types json = {"application/json"};
+  const auto checkpoint = [log](const Request& r) { return log->Checkpoint(r); };
+  const auto tile = [log](const Request& r) { return log->Tile(r); };
+  const auto health = [ops](const Request&) { return ops->Health(); };
+  const auto ready = [ops](const Request&) { return ops->Ready(); };
+  const auto metrics = [ops](const Request&) { return ops->Metrics(); };
+  const auto openapi = [ops](const Request&) { return ops->OpenApi(); };
+
+  const Keys batches = {std::string(kBatchMediaType), "application/json"};
+  const Keys cloud = {std::string(kCloudEventMediaType), std::string(kCloudEventsMediaType)};
+  const Keys json = {"application/json"};
+  const Keys receipts = {"receipts"};
 
   using enum Method;
   using enum Access;
+  using enum Lane;
   using projections::Ask;
+  // clang-format off
   return {
+      // method, path, who may, lane, body limit, body types, query keys, handler
+
       // publishing: a batch is its own proof of who sent it; a CloudEvent needs a publisher's token
-      {kPost, "/v1/batches", kAnyone, Lane::kIngest, kBatchBytesMax, batch, Keys{"receipts"},
-       [publish](HttpRequest r) { return publish->Batch(std::move(r)); }},
-      {kPost, "/v1/events", kPublisher, Lane::kIngest, kBatchBytesMax, cloud_events,
-       Keys{"receipts"}, [publish](const HttpRequest& r) { return publish->Events(r); }},
-      {kGet,
-       "/v1/receipts/{event_id}",
-       kBearer,
-       Lane::kRead,
-       0,
-       {},
-       {},
-       [publish](const HttpRequest& r) { return publish->Receipt(r); }},
+      {kPost, "/v1/batches",             kAnyone,    kIngest, kBatchBytesMax,    batches, receipts, batch},
+      {kPost, "/v1/events",              kPublisher, kIngest, kBatchBytesMax,    cloud,   receipts, events},
+      {kGet,  "/v1/receipts/{event_id}", kBearer,    kRead,   kNoBody,           {},      {},       receipt},
 
       // asking: learners are named in bodies only; each question is recorded before it is answered
-      {kPost,
-       "/v1/query/record",
-       kBearer,
-       Lane::kAsk,
-       kQuestionBytesMax,
-       json,
-       {},
-       ask(Ask::kRecord)},
-      {kPost,
-       "/v1/query/consents",
-       kBearer,
-       Lane::kAsk,
-       kQuestionBytesMax,
-       json,
-       {},
-       ask(Ask::kConsents)},
-      {kPost,
-       "/v1/query/timeline",
-       kBearer,
-       Lane::kAsk,
-       kQuestionBytesMax,
-       json,
-       {},
-       ask(Ask::kTimeline)},
-      {kPost,
-       "/v1/query/decide",
-       kBearer,
-       Lane::kAsk,
-       kQuestionBytesMax,
-       json,
-       {},
-       ask(Ask::kDecide)},
-      {kPost,
-       "/v1/query/audit",
-       kBearer,
-       Lane::kAsk,
-       kQuestionBytesMax,
-       json,
-       {},
-       ask(Ask::kAudit)},
+      {kPost, "/v1/query/record",        kBearer,    kAsk,    kQuestionBytesMax, json,    {},       ask(Ask::kRecord)},
+      {kPost, "/v1/query/consents",      kBearer,    kAsk,    kQuestionBytesMax, json,    {},       ask(Ask::kConsents)},
+      {kPost, "/v1/query/timeline",      kBearer,    kAsk,    kQuestionBytesMax, json,    {},       ask(Ask::kTimeline)},
+      {kPost, "/v1/query/decide",        kBearer,    kAsk,    kQuestionBytesMax, json,    {},       ask(Ask::kDecide)},
+      {kPost, "/v1/query/audit",         kBearer,    kAsk,    kQuestionBytesMax, json,    {},       ask(Ask::kAudit)},
 
       // the log, as any C2SP client reads it: public, and says nothing about anybody
-      {kGet,
-       "/checkpoint",
-       kAnyone,
-       Lane::kRead,
-       0,
-       {},
-       {},
-       [tile](const HttpRequest& r) { return tile->Checkpoint(r); }},
-      {kGet,
-       "/tile/{path...}",
-       kAnyone,
-       Lane::kRead,
-       0,
-       {},
-       {},
-       [tile](const HttpRequest& r) { return tile->Tile(r); }},
+      {kGet,  "/checkpoint",             kAnyone,    kRead,   kNoBody,           {},      {},       checkpoint},
+      {kGet,  "/tile/{path...}",         kAnyone,    kRead,   kNoBody,           {},      {},       tile},
 
       // operations
-      {kGet,
-       "/healthz",
-       kAnyone,
-       Lane::kHere,
-       0,
-       {},
-       {},
-       [ops](const HttpRequest&) { return ops->Health(); }},
-      {kGet,
-       "/readyz",
-       kAnyone,
-       Lane::kHere,
-       0,
-       {},
-       {},
-       [ops](const HttpRequest&) { return ops->Ready(); }},
-      {kGet,
-       "/metrics",
-       ports->metrics_for,
-       Lane::kRead,
-       0,
-       {},
-       {},
-       [ops](const HttpRequest&) { return ops->Metrics(); }},
-      {kGet,
-       "/openapi.json",
-       kAnyone,
-       Lane::kHere,
-       0,
-       {},
-       {},
-       [ops](const HttpRequest&) { return ops->OpenApi(); }},
+      {kGet,  "/healthz",                kAnyone,    kHere,   kNoBody,           {},      {},       health},
+      {kGet,  "/readyz",                 kAnyone,    kHere,   kNoBody,           {},      {},       ready},
+      {kGet,  "/metrics",       ports->metrics_for,  kRead,   kNoBody,           {},      {},       metrics},
+      {kGet,  "/openapi.json",           kAnyone,    kHere,   kNoBody,           {},      {},       openapi},
   };
+  // clang-format on
 }
 
 }  // namespace oppi::consumers

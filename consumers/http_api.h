@@ -35,7 +35,7 @@ struct HttpPorts {
   Access metrics_for = Access::kAnyone;
 };
 
-/// The rows themselves. docs: GET /openapi.json, which a test holds against this table.
+/// The rows themselves; a test holds GET /openapi.json against them.
 [[nodiscard]] std::vector<Route> ApiRoutes(HttpPorts ports);
 
 /// The OpenAPI 3.1 document, as built in.
