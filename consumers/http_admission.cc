@@ -38,13 +38,15 @@ std::optional<Problem> CheckFraming(const RequestHead& head) {
     return Problem{505, "HTTP_VERSION", "HTTP/1.1 is spoken here"};
   if (head.hosts.size() > 1 || (head.version == 11 && head.hosts.empty()))
     return Problem{400, "MALFORMED_REQUEST", "exactly one Host header is needed"};
-  if (!head.transfer_encoding.empty() &&
-      (!head.chunked || !EqualsIgnoreCase(Trim(head.transfer_encoding), "chunked")))
+  if (head.transfer_encodings.size() > 1 ||
+      (!head.transfer_encodings.empty() &&
+       (!head.chunked || !EqualsIgnoreCase(Trim(head.transfer_encodings.front()), "chunked"))))
     return Problem{501, "TRANSFER_CODING", "only chunked is understood"};
   if (head.chunked && (head.content_length || head.version == 10))
     return Problem{400, "MALFORMED_REQUEST", "two ways of telling the length of the body"};
-  if (!head.expect.empty() && !EqualsIgnoreCase(Trim(head.expect), "100-continue"))
-    return Problem{417, "EXPECTATION", "only 100-continue is understood"};
+  for (const std::string_view expect : head.expects)
+    if (!EqualsIgnoreCase(Trim(expect), "100-continue"))
+      return Problem{417, "EXPECTATION", "only 100-continue is understood"};
   return std::nullopt;
 }
 
@@ -76,8 +78,9 @@ std::optional<HttpResponse> CheckBody(const RequestHead& head, const Route& rout
         {413, "BODY_TOO_LARGE",
          "at most " + std::to_string(route.body_bytes_max) + " bytes are taken here"});
   if (route.media_types.empty()) return std::nullopt;
-  if (!head.content_encoding.empty() && !EqualsIgnoreCase(head.content_encoding, "identity"))
-    return ProblemResponse({415, "MEDIA_TYPE", "send the body without content coding"});
+  for (const std::string_view coding : head.content_encodings)
+    if (!EqualsIgnoreCase(Trim(coding), "identity"))
+      return ProblemResponse({415, "MEDIA_TYPE", "send the body without content coding"});
   if (head.content_types.size() == 1) request.media_type = MediaType(head.content_types.front());
   if (std::find(route.media_types.begin(), route.media_types.end(), request.media_type) ==
       route.media_types.end()) {
@@ -124,17 +127,20 @@ std::variant<Admitted, Refused> Admit(const RequestHead& head, const AdmissionPo
     return Refused{route, ProblemResponse(problem)};
   };
 
-  // 1 the message is framed in a way that leaves no doubt where it ends
-  if (const auto problem = CheckFraming(head)) return refuse(*problem);
-
-  // 2 the path exists, with this method and these query keys
-  if (head.target.size() > kTargetBytesMax) return refuse({414, "TARGET_TOO_LONG", {}});
   auto target = ParseTarget(head.target);
-  if (!target) return refuse({400, "MALFORMED_REQUEST", target.error().message});
-  Router::Match match = ports.router.Find(head.method, target->path);
+  Router::Match match = target ? ports.router.Find(head.method, target->path) : Router::Match{};
   route = match.route;
+
+  // 1 the peer is within its rate; what is wrong with a request costs as much as what is right
   if (route == nullptr || route->lane != Lane::kHere)
     if (const auto problem = TakeRate(ports.per_remote, head.remote)) return refuse(*problem);
+
+  // 2 the message is framed in a way that leaves no doubt where it ends
+  if (const auto problem = CheckFraming(head)) return refuse(*problem);
+
+  // 3 the path exists, with this method and these query keys
+  if (head.target.size() > kTargetBytesMax) return refuse({414, "TARGET_TOO_LONG", {}});
+  if (!target) return refuse({400, "MALFORMED_REQUEST", target.error().message});
   if (route == nullptr && match.allow.empty()) return refuse({404, "NOT_FOUND", "no such path"});
   if (route == nullptr) {
     Refused refused = refuse({405, "METHOD_NOT_ALLOWED", "this path answers: " + match.allow});
@@ -145,14 +151,14 @@ std::variant<Admitted, Refused> Admit(const RequestHead& head, const AdmissionPo
     if (std::find(route->query.begin(), route->query.end(), key) == route->query.end())
       return refuse({400, "UNKNOWN_PARAMETER", "this path does not know that query key"});
 
-  Admitted admitted{route, {}, !head.expect.empty() && head.version == 11};
+  Admitted admitted{route, {}, !head.expects.empty() && head.version == 11};
   HttpRequest& request = admitted.request;
   request.method = route->method;
   request.path = std::move(target->path);
   request.query = std::move(target->query);
   request.parameters = std::move(match.parameters);
 
-  // 3 the caller is somebody who may
+  // 4 the caller is somebody who may
   if (route->who != Access::kAnyone) {
     auto claims = Authenticate(head, ports);
     if (!claims) return refuse(ProblemOf(claims.error()));
@@ -163,7 +169,7 @@ std::variant<Admitted, Refused> Admit(const RequestHead& head, const AdmissionPo
     request.claims = std::move(*claims);
   }
 
-  // 4 the body is of a kind and a length that the route takes
+  // 5 the body is of a kind and a length that the route takes
   if (auto response = CheckBody(head, *route, request)) return Refused{route, std::move(*response)};
   return admitted;
 }

@@ -26,9 +26,9 @@ struct RequestHead {
   std::vector<std::string_view> hosts;
   std::vector<std::string_view> authorizations;
   std::vector<std::string_view> content_types;
-  std::string_view content_encoding;
-  std::string_view transfer_encoding;
-  std::string_view expect;
+  std::vector<std::string_view> content_encodings;
+  std::vector<std::string_view> transfer_encodings;
+  std::vector<std::string_view> expects;
   std::optional<std::uint64_t> content_length;
   bool chunked = false;
   std::string_view remote;  // rate-limit key of the peer's address

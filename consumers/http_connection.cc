@@ -134,13 +134,13 @@ RequestHead HeadOf(const Parser& parser, std::string_view remote) {
         head.content_types.push_back(value);
         break;
       case http::field::content_encoding:
-        head.content_encoding = value;
+        head.content_encodings.push_back(value);
         break;
       case http::field::transfer_encoding:
-        head.transfer_encoding = value;
+        head.transfer_encodings.push_back(value);
         break;
       case http::field::expect:
-        head.expect = value;
+        head.expects.push_back(value);
         break;
       default:
         break;
@@ -199,38 +199,34 @@ class Connection final : public LiveConnection, public std::enable_shared_from_t
   asio::awaitable<bool> ServeOne() {
     // 1 wait for the first byte of a request; pipelined ones are in the buffer already
     if (buffer_.size() == 0 && !co_await AwaitFirstByte()) co_return false;
-    const steady_clock::time_point begun = steady_clock::now();
+    begun_ = steady_clock::now();
+    route_ = nullptr;
+    parser_.emplace();
 
     // 2 read its header
-    Parser parser;
-    parser.header_limit(static_cast<std::uint32_t>(limits_.header_bytes_max));
-    parser.body_limit(boost::none);  // the route's own limit is set when the route is known
-    Reading reading = co_await ReadHeader(parser);
+    Reading reading = co_await ReadHeader();
     if (reading.gone) co_return false;
-    if (reading.refusal)
-      co_return co_await Refuse(nullptr, std::move(*reading.refusal), parser, begun);
+    if (reading.refusal) co_return co_await Refuse(std::move(*reading.refusal));
 
     // 3 decide by the header alone
-    auto verdict = Admit(
-        HeadOf(parser, remote_),
-        {context_.router, context_.per_remote, context_.per_principal, context_.ports.check_token});
-    if (Refused* refused = std::get_if<Refused>(&verdict))
-      co_return co_await Refuse(refused->route, std::move(refused->response), parser, begun);
+    std::variant<Admitted, Refused> verdict = Decide();
+    if (std::holds_alternative<Refused>(verdict))
+      co_return co_await Refuse(std::move(std::get<Refused>(verdict).response));
     Admitted admitted = std::move(std::get<Admitted>(verdict));
 
     // 4 read the body
     auto charge = std::make_unique<BodyCharge>(context_);
-    reading = co_await ReadBody(parser, admitted, *charge);
+    reading = co_await ReadBody(*charge, admitted.wants_continue);
     if (reading.gone) co_return false;
-    if (reading.refusal)
-      co_return co_await Refuse(admitted.route, std::move(*reading.refusal), parser, begun);
-    admitted.request.body = std::move(parser.get().body());
+    if (reading.refusal) co_return co_await Refuse(std::move(*reading.refusal));
+    admitted.request.body = std::move(parser_->get().body());
 
-    // 5 let the handler work, 6 answer
-    HttpResponse response =
-        co_await Work(*admitted.route, std::move(admitted.request), std::move(charge));
+    // 5 let the handler work
+    HttpResponse response = co_await Work(std::move(admitted.request), std::move(charge));
     if (aborted_) co_return false;
-    co_return co_await Answer(admitted.route, response, parser, begun);
+
+    // 6 answer
+    co_return co_await Answer(std::move(response));
   }
 
   asio::awaitable<bool> AwaitFirstByte() {
@@ -244,9 +240,11 @@ class Connection final : public LiveConnection, public std::enable_shared_from_t
     co_return true;
   }
 
-  asio::awaitable<Reading> ReadHeader(Parser& parser) {
+  asio::awaitable<Reading> ReadHeader() {
+    parser_->header_limit(static_cast<std::uint32_t>(limits_.header_bytes_max));
+    parser_->body_limit(boost::none);  // the route's own limit is set when the route is known
     Arm(limits_.header_time_max);
-    const auto [ec, n] = co_await http::async_read_header(stream_, buffer_, parser, kTuple);
+    const auto [ec, n] = co_await http::async_read_header(stream_, buffer_, *parser_, kTuple);
     if (!ec) co_return Reading{};
     if (expired_) co_return Refusal({408, "HEADER_TIMEOUT", "the header took too long"});
     if (ec == http::error::header_limit || ec == http::error::buffer_overflow)
@@ -256,35 +254,40 @@ class Connection final : public LiveConnection, public std::enable_shared_from_t
     co_return ParseRefusal(ec);
   }
 
-  asio::awaitable<Reading> ReadBody(Parser& parser, const Admitted& admitted, BodyCharge& charge) {
-    parser.body_limit(admitted.route->body_bytes_max);
-    parser.eager(true);
-    if (admitted.wants_continue && !parser.is_done()) {
+  std::variant<Admitted, Refused> Decide() {
+    auto verdict = Admit(
+        HeadOf(*parser_, remote_),
+        {context_.router, context_.per_remote, context_.per_principal, context_.ports.check_token});
+    route_ = std::visit([](const auto& either) { return either.route; }, verdict);
+    return verdict;
+  }
+
+  asio::awaitable<Reading> ReadBody(BodyCharge& charge, bool wants_continue) {
+    parser_->body_limit(route_->body_bytes_max);
+    parser_->eager(true);
+    if (wants_continue && !parser_->is_done()) {
       http::response<http::empty_body> go_on{http::status::continue_, 11};
       Arm(limits_.transfer_time_grace);
       const auto [ec, n] = co_await http::async_write(stream_, go_on, kTuple);
       if (ec) co_return Reading{{}, true};
     }
     const steady_clock::time_point begun = steady_clock::now();
-    while (!parser.is_done()) {
-      const std::uint64_t received = parser.get().body().size();
+    while (!parser_->is_done()) {
+      const std::uint64_t received = parser_->get().body().size();
       ArmUntil(begun + limits_.transfer_time_grace + TimeFor(received));
-      const auto [ec, n] = co_await http::async_read_some(stream_, buffer_, parser, kTuple);
+      const auto [ec, n] = co_await http::async_read_some(stream_, buffer_, *parser_, kTuple);
       if (ec && expired_) co_return Refusal({408, "BODY_TIMEOUT", "the body came too slowly"});
-      if (ec == http::error::body_limit)
-        co_return Refusal({413, "BODY_TOO_LARGE",
-                           "at most " + std::to_string(admitted.route->body_bytes_max) +
-                               " bytes are taken here"});
+      if (ec == http::error::body_limit) co_return BodyTooLarge(*route_);
       if (ec) co_return ParseRefusal(ec);
-      if (!charge.GrowTo(parser.get().body().size()))
+      if (!charge.GrowTo(parser_->get().body().size()))
         co_return Refusal({503, "BUSY", "too many bodies in memory", 1});
     }
     co_return Reading{};
   }
 
-  asio::awaitable<HttpResponse> Work(const Route& route, HttpRequest request,
-                                     std::unique_ptr<BodyCharge> charge) {
+  asio::awaitable<HttpResponse> Work(HttpRequest request, std::unique_ptr<BodyCharge> charge) {
     Disarm();
+    const Route& route = *route_;
     if (route.lane == Lane::kHere) co_return Handle(route, std::move(request));
     const auto job =
         std::make_shared<Job>(stream_.get_executor(), std::move(request), std::move(charge));
@@ -298,28 +301,40 @@ class Connection final : public LiveConnection, public std::enable_shared_from_t
         job->done.cancel();
       });
     });
-    if (!taken)
-      co_return ProblemResponse({503, "BUSY", "too many requests of this kind under way", 1});
+    if (!taken) co_return Busy();
     if (!job->response) co_await job->done.async_wait(kTuple);
     if (job->response) co_return std::move(*job->response);
-    // The work goes on. A batch may thus be accepted although this says 503: sending it again is
-    // safe, because the ledger knows its events.
-    co_return ProblemResponse({503, "ANSWER_TIMEOUT", "the answer took too long; ask again", 5});
+    co_return TookTooLong();
   }
 
-  /// Answers what is refused. If the request was not read to its end, the connection is done with.
-  asio::awaitable<bool> Refuse(const Route* route, HttpResponse response, const Parser& parser,
-                               steady_clock::time_point begun) {
-    if (co_await Answer(route, response, parser, begun)) co_return true;
-    if (!parser.is_done()) co_await Linger();
-    co_return false;
+  /// Answers what is refused. A request that was not read to its end leaves the connection useless.
+  asio::awaitable<bool> Refuse(HttpResponse response) {
+    const bool keep = co_await Answer(std::move(response));
+    if (!keep && !parser_->is_done()) co_await Linger();
+    co_return keep;
   }
 
-  asio::awaitable<bool> Answer(const Route* route, HttpResponse& response, const Parser& parser,
-                               steady_clock::time_point begun) {
-    const bool keep = parser.is_done() && parser.get().version() == 11 && parser.keep_alive() &&
-                      !context_.draining;
-    const bool head_only = parser.is_header_done() && parser.get().method() == http::verb::head;
+  asio::awaitable<bool> Answer(HttpResponse response) {
+    const bool keep = parser_->is_done() && parser_->get().version() == 11 &&
+                      parser_->keep_alive() && !context_.draining;
+    const bool head_only = parser_->is_header_done() && parser_->get().method() == http::verb::head;
+    const unsigned status = response.status;
+    http::response<http::string_body> message = Message(std::move(response), keep);
+    ArmUntil(steady_clock::now() + limits_.transfer_time_grace + TimeFor(message.body().size()));
+    http::response_serializer<http::string_body> serializer{message};
+    error_code ec;
+    if (head_only)
+      std::tie(ec, std::ignore) = co_await http::async_write_header(stream_, serializer, kTuple);
+    else
+      std::tie(ec, std::ignore) = co_await http::async_write(stream_, serializer, kTuple);
+    if (context_.ports.observer != nullptr)
+      context_.ports.observer->Observed(
+          route_ != nullptr ? std::string_view(route_->path) : std::string_view("unmatched"),
+          status, std::chrono::duration<double>(steady_clock::now() - begun_).count());
+    co_return !ec && keep;
+  }
+
+  [[nodiscard]] http::response<http::string_body> Message(HttpResponse response, bool keep) const {
     http::response<http::string_body> message;
     message.version(11);
     message.result(response.status);
@@ -331,18 +346,7 @@ class Connection final : public LiveConnection, public std::enable_shared_from_t
     message.body() = std::move(response.body);
     message.keep_alive(keep);
     message.prepare_payload();
-    ArmUntil(steady_clock::now() + limits_.transfer_time_grace + TimeFor(message.body().size()));
-    http::response_serializer<http::string_body> serializer{message};
-    error_code ec;
-    if (head_only)
-      std::tie(ec, std::ignore) = co_await http::async_write_header(stream_, serializer, kTuple);
-    else
-      std::tie(ec, std::ignore) = co_await http::async_write(stream_, serializer, kTuple);
-    if (context_.ports.observer != nullptr)
-      context_.ports.observer->Observed(
-          route != nullptr ? std::string_view(route->path) : std::string_view("unmatched"),
-          response.status, std::chrono::duration<double>(steady_clock::now() - begun).count());
-    co_return !ec && keep;
+    return message;
   }
 
   asio::awaitable<void> Linger() {
@@ -357,6 +361,19 @@ class Connection final : public LiveConnection, public std::enable_shared_from_t
   }
 
   static Reading Refusal(const Problem& problem) { return {ProblemResponse(problem), false}; }
+
+  static Reading BodyTooLarge(const Route& route) {
+    return Refusal({413, "BODY_TOO_LARGE",
+                    "at most " + std::to_string(route.body_bytes_max) + " bytes are taken here"});
+  }
+  static HttpResponse Busy() {
+    return ProblemResponse({503, "BUSY", "too many requests of this kind under way", 1});
+  }
+  /// The work goes on. A batch may thus be accepted although this says 503: sending it again is
+  /// safe, because the ledger knows its events.
+  static HttpResponse TookTooLong() {
+    return ProblemResponse({503, "ANSWER_TIMEOUT", "the answer took too long; ask again", 5});
+  }
 
   /// What cannot be parsed is refused; a peer that went away is not there to be told.
   static Reading ParseRefusal(const error_code& ec) {
@@ -403,6 +420,10 @@ class Connection final : public LiveConnection, public std::enable_shared_from_t
   bool idle_ = false;
   bool aborted_ = false;
   boost::beast::flat_buffer buffer_;
+  // The request under way.
+  steady_clock::time_point begun_;
+  const Route* route_ = nullptr;  // as matched
+  std::optional<Parser> parser_;
   std::weak_ptr<Job> job_;
 };
 

@@ -22,7 +22,7 @@ std::string_view DropAuthority(std::string_view text) {
   for (const std::string_view scheme : {"http://", "https://"}) {
     if (!text.starts_with(scheme)) continue;
     const std::size_t slash = text.find('/', scheme.size());
-    if (slash == scheme.size()) return {};  // no authority at all
+    if (slash == scheme.size() || text.size() == scheme.size()) return {};  // no authority at all
     return slash == std::string_view::npos ? std::string_view("/") : text.substr(slash);
   }
   return text;

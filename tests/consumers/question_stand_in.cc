@@ -1,4 +1,5 @@
-// The strict parser of questions is not the matter of these tests: this one only looks at the first byte.
+// The strict parser of questions is not the matter of these tests: this one only looks at the first
+// byte.
 #include "projections/question.h"
 namespace oppi::projections {
 Result<Question> ParseQuestion(Ask ask, std::string_view json) {
