@@ -27,7 +27,7 @@ std::vector<Route> ApiRoutes(HttpPorts given) {
 
   using Request = HttpRequest;
   const auto batch = [publish](Request r) { return publish->Batch(std::move(r)); };
-  const auto events = [publish](const Request& r) { return publish->Events(r); };
+  const auto events = [publish](Request r) { return publish->Events(std::move(r)); };
   const auto receipt = [publish](const Request& r) { return publish->Receipt(r); };
   const auto ask = [query](projections::Ask what) {
     return [query, what](const Request& r) { return query->Answer(what, r); };

@@ -13,6 +13,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/strand.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <cctype>
 #include <charconv>
 #include <mutex>
 #include <thread>
@@ -164,20 +165,26 @@ void HttpServer::Stop() { impl_->Stop(); }
 Result<HostPort> ParseHostPort(std::string_view text) {
   const std::size_t colon = text.rfind(':');
   if (colon == std::string_view::npos || colon == 0)
-    return InvalidArgument("listen: HOST:PORT is wanted");
+    return InvalidArgument("address: HOST:PORT is wanted");
   std::string_view host = text.substr(0, colon);
   const std::string_view port = text.substr(colon + 1);
   if (host.front() == '[') {
     if (host.size() < 3 || host.back() != ']')
-      return InvalidArgument("listen: [IPV6]:PORT is wanted");
+      return InvalidArgument("address: [IPV6]:PORT is wanted");
     host = host.substr(1, host.size() - 2);
   } else if (host.find(':') != std::string_view::npos) {
-    return InvalidArgument("listen: put an IPv6 address in brackets");
+    return InvalidArgument("address: put an IPv6 address in brackets");
   }
+  const auto plain = [](unsigned char c) {
+    return std::isalnum(c) != 0 ||
+           std::string_view(".-_:").find(static_cast<char>(c)) != std::string_view::npos;
+  };
+  if (!std::all_of(host.begin(), host.end(), plain))
+    return InvalidArgument("address: that is no host");
   HostPort out{std::string(host), 0};
   const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), out.port);
   if (error != std::errc() || end != port.data() + port.size() || port.empty())
-    return InvalidArgument("listen: the port is a number from 0 to 65535");
+    return InvalidArgument("address: the port is a number from 0 to 65535");
   return out;
 }
 

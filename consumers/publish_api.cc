@@ -1,11 +1,13 @@
 #include "consumers/publish_api.h"
 
 #include <utility>
+#include <variant>
 
-#include "consumers/cloud_events.h"
 #include "consumers/http_api.h"
 #include "consumers/http_errors.h"
+#include "consumers/json_splitter.h"
 #include "events/ids.h"
+#include "events/limits.h"
 
 namespace oppi::consumers {
 
@@ -19,6 +21,23 @@ std::optional<HttpResponse> CheckQuery(const HttpRequest& request) {
   return ProblemResponse({400, "UNKNOWN_PARAMETER", "receipts is 0 or 1"});
 }
 
+/// The elements of a CloudEvents batch, byte for byte: what is attested and kept is what was sent.
+/// What is wrong inside an element is the decoder's to say, of that element alone.
+std::variant<std::vector<Bytes>, Problem> ElementsOf(ByteView body) {
+  JsonSplitter splitter(JsonSplitter::Shape::kArray, kBatchBytesMax);
+  std::vector<Bytes> elements;
+  while (true) {
+    JsonSplitter::Step step = splitter.Next(body);
+    if (step == JsonSplitter::Step::kMore) step = splitter.Finish();
+    if (step == JsonSplitter::Step::kEnd) return elements;
+    if (step != JsonSplitter::Step::kRecord)
+      return ProblemOf(events::ErrorCode::kMalformed, "the body is a JSON array of events");
+    if (elements.size() == kBatchEventsMax)
+      return ProblemOf(events::ErrorCode::kBatchTooLarge, "too many events");
+    elements.push_back(splitter.record());
+  }
+}
+
 }  // namespace
 
 HttpResponse PublishApi::Batch(HttpRequest request) const {
@@ -29,24 +48,20 @@ HttpResponse PublishApi::Batch(HttpRequest request) const {
   return Report(request, std::move(report));
 }
 
-HttpResponse PublishApi::Events(const HttpRequest& request) const {
+HttpResponse PublishApi::Events(HttpRequest request) const {
   if (auto refusal = CheckQuery(request)) return std::move(*refusal);
-  std::vector<ByteView> parts = {request.body};
-  if (request.media_type == kCloudEventsMediaType) {
-    auto split = SplitEvents(request.body);
-    if (!split) {
-      Problem problem = ProblemOf(split.error());
-      if (problem.code == "BATCH_TOO_LARGE") problem.status = 413;
-      return ProblemResponse(problem);
-    }
-    parts = std::move(*split);
-  }
-  if (parts.empty()) return Report(request, BatchReport{});
+  std::variant<std::vector<Bytes>, Problem> elements;
+  if (request.media_type == kCloudEventsMediaType)
+    elements = ElementsOf(request.body);
+  else
+    std::get<0>(elements).push_back(std::move(request.body));
+  if (const auto* problem = std::get_if<Problem>(&elements)) return ProblemResponse(*problem);
   std::vector<events::BatchItem> items;
-  items.reserve(parts.size());
-  for (const ByteView part : parts)
+  for (Bytes& element : std::get<0>(elements))
     items.push_back(
-        {events::Encoding::kJson, ports_->entropy.Array<events::kSaltBytes>(), Bytes(part)});
+        {events::Encoding::kJson, ports_->entropy.Array<events::kSaltBytes>(), std::move(element)});
+  if (items.empty())
+    return ProblemResponse(ProblemOf(events::ErrorCode::kMalformed, "no event in the array"));
   return Report(request, ports_->attest(request.claims->publisher, std::move(items)));
 }
 

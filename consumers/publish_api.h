@@ -28,7 +28,7 @@ class PublishApi {
   [[nodiscard]] HttpResponse Batch(HttpRequest request) const;
   /// POST /v1/events: CloudEvents of the profile, one or an array. Attested by the gateway for the
   /// publisher of the token; never recorded as signed by that publisher.
-  [[nodiscard]] HttpResponse Events(const HttpRequest& request) const;
+  [[nodiscard]] HttpResponse Events(HttpRequest request) const;
   /// GET /v1/receipts/{event_id}: the tlog-proof text.
   [[nodiscard]] HttpResponse Receipt(const HttpRequest& request) const;
 

@@ -100,5 +100,36 @@ TEST(OpenApi, HasNoReferenceThatLeadsNowhere) {
   EXPECT_GT(references, 50U);
 }
 
+TEST(OpenApi, ListsTheMembersThatQuestionsHave) {
+  using projections::Ask;
+  const json& members = Document().at("components").at("schemas").at("Question").at("properties");
+  for (const auto& [name, schema] : members.items()) {
+    bool known = false;
+    for (const Ask ask :
+         {Ask::kRecord, Ask::kConsents, Ask::kTimeline, Ask::kDecide, Ask::kAudit}) {
+      // A list is the value of one member only: others are refused for its type if they are known.
+      const auto question =
+          projections::ParseQuestion(ask, R"({"learner":"L",")" + name + R"(":["x"]})");
+      known = known || question.ok() || !question.error().message.starts_with("UNKNOWN_FIELD");
+    }
+    EXPECT_TRUE(known) << name;
+  }
+  // And the other way: a question with every member set has no member that is not listed.
+  projections::Question all;
+  all.ask = Ask::kDecide;
+  all.learner = all.controller = all.purpose = all.recipient = all.op = all.principal = all.actor =
+      all.publisher = all.reason = "x";
+  all.categories = {"x"};
+  all.valid_at = all.known_at = all.from = all.until = kTestNow;
+  all.known_size = all.min_size = TreeSize(1);
+  all.evidence = true;
+  std::set<std::string> written;
+  const json question = json::parse(projections::QuestionJson(all));
+  for (const auto& [name, value] : question.items()) written.insert(name);
+  std::set<std::string> listed;
+  for (const auto& [name, schema] : members.items()) listed.insert(name);
+  EXPECT_EQ(written, listed);
+}
+
 }  // namespace
 }  // namespace oppi::tests
