@@ -40,7 +40,7 @@ enum class FieldType : std::uint8_t {
 }
 
 /// A closed code set of section 8, or one that is checked elsewhere (open == true: KUNTA, SUBJECT,
-/// SRKIND come from published sets; PURPOSE, CATEGORY, RESULT, REASON from the policy pack or model).
+/// SRKIND come from published sets; PURPOSE, CATEGORY from the policy pack).
 struct CodeSet {
   std::string_view name;
   std::span<const std::string_view> codes;

@@ -8,6 +8,7 @@
 
 #include "batch_generated.h"
 #include "events/batch.h"
+#include "events/codec/json_scan.h"
 
 namespace oppi::events {
 namespace {
@@ -119,24 +120,6 @@ Result<SignedBatch> DecodeBatch(ByteView bytes) {
 }
 
 namespace {
-
-void AppendJsonString(std::string& out, std::string_view text) {
-  out += '"';
-  for (const char c : text) {
-    if (c == '"' || c == '\\') {
-      out += '\\';
-      out += c;
-    } else if (static_cast<unsigned char>(c) < 0x20) {
-      static constexpr char kHex[] = "0123456789abcdef";
-      out += "\\u00";
-      out += kHex[c >> 4];
-      out += kHex[c & 15];
-    } else {
-      out += c;
-    }
-  }
-  out += '"';
-}
 
 void AppendMember(std::string& out, std::string_view name, std::string_view value) {
   if (out.back() != '{') out += ',';

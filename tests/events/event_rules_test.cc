@@ -46,13 +46,13 @@ TEST_P(Refused, WithItsOwnCodeAndTheMembersName) {
   EXPECT_EQ(decoded.member, c.member) << json;
 }
 
-std::function<void(Json&)> Set(const char* name, Json value) {
+std::function<void(Json&)> Set(const char* name, const Json& value) {
   return [name, value](Json& e) { e[name] = value; };
 }
 std::function<void(Json&)> Without(const char* name) {
   return [name](Json& e) { e.erase(name); };
 }
-std::function<void(Json&)> SetData(const char* name, Json value) {
+std::function<void(Json&)> SetData(const char* name, const Json& value) {
   return [name, value](Json& e) { e["data"][name] = value; };
 }
 std::function<void(Json&)> WithoutData(const char* name) {

@@ -69,11 +69,11 @@ TEST(PersonalCode, IsFoundAsAWordOfItsOwn) {
     EXPECT_TRUE(ContainsPersonalCode(std::string("131052") + century + "308T")) << century;
   for (const char* text :
        {"131052-308T", " 131052-308T ", "code:131052A3081.", "(010101+999Y)", "x 131052-308T",
-        "131052-308T\n", "\"131052-308T\"",
-        "\xC3\xA4"
-        "131052-308T\xC3\xA4",
-        "_131052-308T_", "1/131052-308T", "12345 131052-3080", "11.2-131052-308T"})
+        "131052-308T\n", "\"131052-308T\"", "131052-308T\xC3\xA4", "_131052-308T_", "1/131052-308T",
+        "12345 131052-3080", "11.2-131052-308T"})
     EXPECT_TRUE(ContainsPersonalCode(text)) << text;
+  const std::string dash = "\xE2\x80\x93";  // beyond ASCII there is punctuation too
+  EXPECT_TRUE(ContainsPersonalCode(dash + "131052-308T"));
   for (std::size_t before = 0; before < 40; ++before)
     EXPECT_TRUE(ContainsPersonalCode(std::string(before, ' ') + "131052-308T")) << before;
 }

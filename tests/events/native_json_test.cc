@@ -166,8 +166,9 @@ TEST(NativeJson, RefusesDeeperNestingThanTheLimit) {
     const std::size_t inner = depth - 3;
     std::string value = R"({"x":)" + std::string(inner, open) + std::string(inner, close) + "}";
     if (open == '{') {
-      value = "1";
-      for (std::size_t i = 0; i < depth - 2; ++i) value = R"({"x":)" + value + "}";
+      value.clear();
+      for (std::size_t i = 0; i < depth - 2; ++i) value.append(R"({"x":)");
+      value.append("1").append(depth - 2, '}');
     }
     Event event = SampleEvent(EventType::kActivityXapiStatement, Fill::kRequired);
     event.SetText("statement", value);

@@ -46,6 +46,10 @@ std::map<std::string, const T*> ByName(const flatbuffers::Vector<flatbuffers::Of
   return map;
 }
 
+std::string Dotted(std::string owner, const std::string& member) {
+  return owner.append(".").append(member);
+}
+
 class Diff {
  public:
   Diff(const reflection::Schema& before, const reflection::Schema& now)
@@ -94,7 +98,7 @@ class Diff {
     const auto fields = ByName(now.fields());
     const auto old_fields = ByName(before.fields());
     for (const auto& [field_name, field] : old_fields) {
-      const std::string full = name + '.' + field_name;
+      const std::string full = Dotted(name, field_name);
       const auto found = fields.find(field_name);
       if (found == fields.end())
         breaks_.push_back(full + " is gone or renamed");
@@ -103,9 +107,10 @@ class Diff {
     }
     for (const auto& [field_name, field] : fields) {
       if (old_fields.count(field_name) != 0) continue;
-      if (field->required()) breaks_.push_back(name + '.' + field_name + " is new and required");
+      const std::string full = Dotted(name, field_name);
+      if (field->required()) breaks_.push_back(full + " is new and required");
       if (field->id() < before.fields()->size())
-        breaks_.push_back(name + '.' + field_name + " is new and not at the end");
+        breaks_.push_back(full + " is new and not at the end");
     }
   }
 
@@ -131,7 +136,7 @@ class Diff {
     Same(name + " attributes", AttributesText(before), AttributesText(now));
     const auto values = ByName(now.values());
     for (const auto& [value_name, value] : ByName(before.values())) {
-      const std::string full = name + '.' + value_name;
+      const std::string full = Dotted(name, value_name);
       const auto found = values.find(value_name);
       if (found == values.end()) {
         breaks_.push_back(full + " is gone or renamed");
