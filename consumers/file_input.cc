@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <filesystem>
+#include <string_view>
 #include <system_error>
 #include <utility>
 #include <vector>
@@ -63,8 +64,10 @@ Result<Descriptor> OpenDescriptor(const std::string& path) {
 /// One file or stream: an archive's entries, or one text cut by its shape.
 class ArchiveInput final : public FileInput {
  public:
-  ArchiveInput(Descriptor descriptor, FileInputOptions options)
-      : descriptor_(std::move(descriptor)), options_(std::move(options)) {}
+  ArchiveInput(Descriptor descriptor, std::string file_name, FileInputOptions options)
+      : descriptor_(std::move(descriptor)),
+        file_name_(std::move(file_name)),
+        options_(std::move(options)) {}
 
   Status Start() {
     struct stat status {};
@@ -129,6 +132,7 @@ class ArchiveInput final : public FileInput {
         if (buffer_.find('\n', looked) != Bytes::npos) break;
       }
       shape = ShapeOf(buffer_, entry_ended_);
+      if (shape == JsonSplitter::Shape::kWhole) name_ = file_name_;
     }
     rest_ = buffer_;
     splitter_.emplace(shape, options_.record_bytes_max);
@@ -144,22 +148,28 @@ class ArchiveInput final : public FileInput {
     if (n < 0) return Damaged();
     if (n == 0) entry_ended_ = true;
     if (options_.progress)
-      options_.progress(static_cast<std::uint64_t>(archive_filter_bytes(archive_.get(), -1)), total_);
+      options_.progress(static_cast<std::uint64_t>(archive_filter_bytes(archive_.get(), -1)),
+                        total_);
     return {};
   }
 
   Result<std::optional<InputRecord>> NextInEntry() {
     using Step = JsonSplitter::Step;
     for (;;) {
-      const Step step = rest_.empty() && entry_ended_ ? splitter_->Finish() : splitter_->Next(rest_);
+      const Step step =
+          rest_.empty() && entry_ended_ ? splitter_->Finish() : splitter_->Next(rest_);
       switch (step) {
-        case Step::kRecord: return Record(false);
-        case Step::kTooLarge: return Record(true);
-        case Step::kEnd: return std::optional<InputRecord>();
+        case Step::kRecord:
+          return Record(false);
+        case Step::kTooLarge:
+          return Record(true);
+        case Step::kEnd:
+          return std::optional<InputRecord>();
         case Step::kBroken:
           return InvalidArgument("input: not one whole JSON array, after record " +
                                  std::to_string(number_));
-        case Step::kMore: break;
+        case Step::kMore:
+          break;
       }
       if (!rest_.empty() || entry_ended_) continue;
       buffer_.clear();
@@ -178,6 +188,7 @@ class ArchiveInput final : public FileInput {
   }
 
   Descriptor descriptor_;  // outlives archive_, which reads from it
+  std::string file_name_;
   FileInputOptions options_;
   ArchiveHandle archive_;
   std::uint64_t total_ = 0;
@@ -236,7 +247,8 @@ Result<std::unique_ptr<FileInput>> OpenFolder(const std::string& path, FileInput
   for (; !error && entries != std::filesystem::directory_iterator(); entries.increment(error)) {
     std::error_code type_error;
     if (entries->is_regular_file(type_error)) files.push_back(entries->path());
-    if (files.size() > kFolderFilesMax) return InvalidArgument("input: too many files in the folder");
+    if (files.size() > kFolderFilesMax)
+      return InvalidArgument("input: too many files in the folder");
   }
   if (error) return FromErrno(error.value());
   std::sort(files.begin(), files.end());
@@ -252,7 +264,11 @@ Result<std::unique_ptr<FileInput>> FileInput::Open(const std::string& path,
   if (path != "-" && std::filesystem::is_directory(path, error))
     return OpenFolder(path, std::move(options));
   OPPI_TRY(Descriptor descriptor, OpenDescriptor(path));
-  auto input = std::make_unique<ArchiveInput>(std::move(descriptor), std::move(options));
+  std::filesystem::path name = path == "-" ? "" : std::filesystem::path(path).filename();
+  for (const std::string_view suffix : {".gz", ".xz", ".zst"})
+    if (name.extension() == suffix) name.replace_extension();
+  auto input =
+      std::make_unique<ArchiveInput>(std::move(descriptor), name.string(), std::move(options));
   OPPI_RETURN_IF_ERROR(input->Start());
   return std::unique_ptr<FileInput>(std::move(input));
 }

@@ -10,15 +10,16 @@
 #include "events/bytes.h"
 #include "events/result.h"
 
-/// Records out of files: NDJSON lines, elements of a JSON array, or whole documents of an archive or
-/// a folder; gzip, xz and zstd are undone on the way. Streams: memory is bounded by one record.
+/// Records out of files: NDJSON lines, elements of a JSON array, or whole documents of an archive
+/// or a folder; gzip, xz and zstd are undone on the way. Streams: memory is bounded by one record.
 
 namespace oppi::consumers {
 
 struct InputRecord {
   std::uint64_t number = 0;  // from 0, over the whole input
-  /// Path within the archive or folder; empty for lines and elements. File names can hold learner
-  /// data: for telling documents apart, never for logs.
+  /// Of a whole document: its path within the archive or folder, or the file's own name; empty for
+  /// lines and elements. File names can hold learner data: for telling documents apart, never for
+  /// logs.
   std::string name;
   Bytes bytes;
   bool too_large = false;  // over the limit: bytes are empty, what follows is sound
@@ -26,8 +27,8 @@ struct InputRecord {
 
 struct FileInputOptions {
   std::size_t record_bytes_max = 2 * 1024 * 1024;  // kAttachmentBytesMax: a document is kept whole
-  /// Called after each block that was read: bytes of the file so far (as stored, compressed) and its
-  /// size, 0 when that is not known (`-`, pipes); of a folder, files so far and all.
+  /// Called after each block that was read: bytes of the file so far (as stored, compressed) and
+  /// its size, 0 when that is not known (`-`, pipes); of a folder, files so far and all.
   std::function<void(std::uint64_t read, std::uint64_t total)> progress;
 };
 

@@ -21,8 +21,10 @@ bool IsBalanced(ByteView text) {
   for (std::size_t i = 0; i < text.size(); ++i) {
     const char c = text[i];
     if (in_string) {
-      if (c == '\\') ++i;
-      else if (c == '"') in_string = false;
+      if (c == '\\')
+        ++i;
+      else if (c == '"')
+        in_string = false;
     } else if (c == '"') {
       in_string = true;
     } else if (c == '{' || c == '[') {
@@ -62,9 +64,12 @@ JsonSplitter::Step JsonSplitter::Next(ByteView& input) {
     too_large_ = false;
   }
   switch (shape_) {
-    case Shape::kLines: return NextLine(input);
-    case Shape::kArray: return NextElement(input);
-    case Shape::kWhole: break;
+    case Shape::kLines:
+      return NextLine(input);
+    case Shape::kArray:
+      return NextElement(input);
+    case Shape::kWhole:
+      break;
   }
   Keep(input);
   input = {};
@@ -93,9 +98,12 @@ bool JsonSplitter::TakeElement(ByteView& input) {
   for (; at < input.size(); ++at) {
     const char c = input[at];
     if (in_string_) {
-      if (escaped_) escaped_ = false;
-      else if (c == '\\') escaped_ = true;
-      else if (c == '"') in_string_ = false;
+      if (escaped_)
+        escaped_ = false;
+      else if (c == '\\')
+        escaped_ = true;
+      else if (c == '"')
+        in_string_ = false;
       continue;
     }
     if (c == '"') {
@@ -177,7 +185,8 @@ JsonSplitter::Shape ShapeOf(ByteView head, bool complete) {
   if (end == ByteView::npos)
     // A first line longer than what was looked at: a document on one line would have ended.
     return complete ? JsonSplitter::Shape::kWhole : JsonSplitter::Shape::kLines;
-  return IsBalanced(head.substr(0, end)) ? JsonSplitter::Shape::kLines : JsonSplitter::Shape::kWhole;
+  return IsBalanced(head.substr(0, end)) ? JsonSplitter::Shape::kLines
+                                         : JsonSplitter::Shape::kWhole;
 }
 
 }  // namespace oppi::consumers

@@ -14,7 +14,8 @@ namespace oppi::events {
 namespace {
 
 constexpr std::size_t kRecordBytesMax = 1024 * 1024;
-/// Inside an event of ours the Caliper event lies two levels down, and in an envelope one or two up.
+/// Inside an event of ours the Caliper event lies two levels down, and in an envelope one or two
+/// up.
 constexpr std::size_t kCaliperDepthMax = kJsonDepthMax - 2;
 
 /// The IRI of an entity, written out or referred to; "" when there is none.
@@ -33,8 +34,8 @@ std::string_view LearnerOf(const Json& event) {
 }
 
 bool IsAnonymous(std::string_view iri) {
-  return iri.starts_with("_:") || (iri.find("purl.imsglobal.org/") != std::string_view::npos &&
-                                   iri.ends_with("/Person"));
+  return iri.starts_with("_:") ||
+         (iri.find("purl.imsglobal.org/") != std::string_view::npos && iri.ends_with("/Person"));
 }
 
 std::string SubjectOf(const Json& event, std::string_view event_id,
@@ -74,13 +75,17 @@ Translated TranslateCaliper(ByteView record, std::uint64_t number,
   if (const auto fault = ValidateCaliper(*json, CaliperStrictness::kTolerant))
     return refuse(ErrorCode::kFieldType, *fault);
   if (!IsCaliperEnvelope(*json)) {
-    if (IsCaliperEvent(*json)) TranslateEvent(*json, translation);
-    else ++translation.out().unmapped_entities;
+    if (IsCaliperEvent(*json))
+      TranslateEvent(*json, translation);
+    else
+      ++translation.out().unmapped_entities;
     return std::move(translation).Finish();
   }
   for (const Json& item : (*json)["data"].elements()) {
-    if (IsCaliperEvent(item)) TranslateEvent(item, translation);
-    else ++translation.out().unmapped_entities;
+    if (IsCaliperEvent(item))
+      TranslateEvent(item, translation);
+    else
+      ++translation.out().unmapped_entities;
   }
   return std::move(translation).Finish();
 }

@@ -12,10 +12,23 @@ namespace oppi::events {
 namespace {
 
 enum Form : std::uint8_t {
-  kString, kStrings, kBool, kInteger, kDecimal, kDateTime, kDuration, kObject,
-  kEntity, kEntities,  // an object of the class, or its IRI
-  kValue, kValues,     // an object of the class that has no identity
-  kMetric, kMessageType, kIdentifierType, kStatus, kRoles,
+  kString,
+  kStrings,
+  kBool,
+  kInteger,
+  kDecimal,
+  kDateTime,
+  kDuration,
+  kObject,
+  kEntity,
+  kEntities,  // an object of the class, or its IRI
+  kValue,
+  kValues,  // an object of the class that has no identity
+  kMetric,
+  kMessageType,
+  kIdentifierType,
+  kStatus,
+  kRoles,
 };
 
 struct Class {
@@ -119,8 +132,7 @@ bool IsContextText(std::string_view text) {
 
 bool IsContext(const Json& context) {
   if (context.is_string()) return IsContextText(context.text);
-  if (context.is_array())
-    return std::any_of(context.items.begin(), context.items.end(), IsContext);
+  if (context.is_array()) return std::any_of(context.items.begin(), context.items.end(), IsContext);
   // A context written out names the vocabulary itself.
   return std::any_of(context.items.begin(), context.items.end(), [](const Json& item) {
     return item.str().starts_with("http://purl.imsglobal.org/caliper");
@@ -179,9 +191,8 @@ class Rules {
     };
     const Json* size = record.Find("caliper_maximum_payload_size");
     return Needed(record, "caliper_supported_versions", texts) &&
-           (size == nullptr || Within("caliper_maximum_payload_size", [&] {
-              return Require(size->Integer().value_or(-1) > 0);
-            }));
+           (size == nullptr || Within("caliper_maximum_payload_size",
+                                      [&] { return Require(size->Integer().value_or(-1) > 0); }));
   }
 
   bool Envelope(const Json& record) {
@@ -218,9 +229,10 @@ class Rules {
     };
     const std::string_view actions = e.actions.empty() ? kActionTerms : e.actions;
     return Needed(v, "id", identity) && Party(v, "actor", e.actor, true) &&
-           Needed(v, "action", [&](const Json& a) {
-             return Among(a.str(), actions, ' ') || (!known && !a.str().empty());
-           }) &&
+           Needed(v, "action",
+                  [&](const Json& a) {
+                    return Among(a.str(), actions, ' ') || (!known && !a.str().empty());
+                  }) &&
            Party(v, "object", e.object, true) &&
            Needed(v, "eventTime", [this](const Json& t) { return DateTime(t); }) &&
            Optional(v, "profile", [](const Json& p) { return p.is_string(); }) &&
@@ -271,7 +283,8 @@ class Rules {
     const std::string_view type = v["type"].str();
     const Class* known = FindClass(type);
     if (known == nullptr) {
-      // A type of another version or profile: nothing is known about it but that it has an identity.
+      // A type of another version or profile: nothing is known about it but that it has an
+      // identity.
       if (certified_ || type.empty()) return Within("type", [this] { return Fail(); });
       return Needed(v, "id", [](const Json& id) { return IsReference(id.str()); });
     }
@@ -303,24 +316,40 @@ class Rules {
 
   bool Fits(const Json& v, const Property& property) {
     switch (property.form) {
-      case kString: return Require(v.is_string());
-      case kStrings: return Each(v, [this](const Json& s) { return Require(s.is_string()); });
-      case kBool: return Require(v.is(Json::Kind::kBool));
-      case kInteger: return Require(v.Integer().has_value());
-      case kDecimal: return Require(Decimal(v));
-      case kDateTime: return Require(DateTime(v));
-      case kDuration: return Require(IsDuration(v.str()));
-      case kObject: return Require(v.is_object());
-      case kEntity: return EntityOrReference(v, property.of);
+      case kString:
+        return Require(v.is_string());
+      case kStrings:
+        return Each(v, [this](const Json& s) { return Require(s.is_string()); });
+      case kBool:
+        return Require(v.is(Json::Kind::kBool));
+      case kInteger:
+        return Require(v.Integer().has_value());
+      case kDecimal:
+        return Require(Decimal(v));
+      case kDateTime:
+        return Require(DateTime(v));
+      case kDuration:
+        return Require(IsDuration(v.str()));
+      case kObject:
+        return Require(v.is_object());
+      case kEntity:
+        return EntityOrReference(v, property.of);
       case kEntities:
         return Each(v, [&](const Json& e) { return EntityOrReference(e, property.of); });
-      case kValue: return Entity(v, property.of);
-      case kValues: return Each(v, [&](const Json& e) { return Entity(e, property.of); });
-      case kMetric: return Term(v, kMetricTerms);
-      case kMessageType: return Term(v, kMessageTypeTerms);
-      case kIdentifierType: return Term(v, kIdentifierTypeTerms);
-      case kStatus: return Term(v, kStatusTerms);
-      case kRoles: return Each(v, [this](const Json& role) { return Term(role, kRoleTerms); });
+      case kValue:
+        return Entity(v, property.of);
+      case kValues:
+        return Each(v, [&](const Json& e) { return Entity(e, property.of); });
+      case kMetric:
+        return Term(v, kMetricTerms);
+      case kMessageType:
+        return Term(v, kMessageTypeTerms);
+      case kIdentifierType:
+        return Term(v, kIdentifierTypeTerms);
+      case kStatus:
+        return Term(v, kStatusTerms);
+      case kRoles:
+        return Each(v, [this](const Json& role) { return Term(role, kRoleTerms); });
     }
     return Fail();
   }

@@ -15,7 +15,8 @@ enum class CaliperStrictness : std::uint8_t {
   /// What a sender has to do: known types, decimals with a fraction ("12.0"), instants written
   /// YYYY-MM-DDTHH:mm:ss.SSSZ.
   kCertified,
-  /// What a receiver can live with: types of other versions and profiles pass where only they would be
+  /// What a receiver can live with: types of other versions and profiles pass where only they would
+  /// be
   /// at fault, any number is a decimal, any instant with an offset an instant.
   kTolerant,
 };

@@ -31,7 +31,8 @@ class Reader {
   bool Cell(std::string& cell) {
     if (!End() && text_[at_] == '"') return Quoted(cell);
     const std::size_t end = std::min(text_.find_first_of(",\r\n\"", at_), text_.size());
-    if (end - at_ > limits_.cell_bytes_max || (end < text_.size() && text_[end] == '"')) return false;
+    if (end - at_ > limits_.cell_bytes_max || (end < text_.size() && text_[end] == '"'))
+      return false;
     cell.assign(text_.substr(at_, end - at_));
     at_ = end;
     return true;
@@ -81,10 +82,12 @@ std::optional<CsvTable> CsvTable::Parse(ByteView text, const CsvLimits& limits) 
   return table;
 }
 
-std::string_view CsvTable::At(std::size_t row, std::initializer_list<std::string_view> names) const {
+std::string_view CsvTable::At(std::size_t row,
+                              std::initializer_list<std::string_view> names) const {
   for (const std::string_view name : names) {
     const auto found = std::find(header_.begin(), header_.end(), name);
-    if (found != header_.end()) return rows_[row][static_cast<std::size_t>(found - header_.begin())];
+    if (found != header_.end())
+      return rows_[row][static_cast<std::size_t>(found - header_.begin())];
   }
   return {};
 }

@@ -21,14 +21,15 @@ struct CsvLimits {
 
 class CsvTable {
  public:
-  /// UTF-8, a byte order mark allowed; lines end in LF or CRLF; every row as long as the header, but
-  /// empty lines are skipped. nullopt when a quote is out of place or a limit is passed, a column name
-  /// repeats, or a row is longer or shorter than the header.
+  /// UTF-8, a byte order mark allowed; lines end in LF or CRLF; every row as long as the header,
+  /// but empty lines are skipped. nullopt when a quote is out of place or a limit is passed, a
+  /// column name repeats, or a row is longer or shorter than the header.
   [[nodiscard]] static std::optional<CsvTable> Parse(ByteView text, const CsvLimits& limits = {});
 
   [[nodiscard]] std::size_t rows() const { return rows_.size(); }
   /// The cell under the first of `names` that is a column of this table; "" when none is.
-  [[nodiscard]] std::string_view At(std::size_t row, std::initializer_list<std::string_view> names) const;
+  [[nodiscard]] std::string_view At(std::size_t row,
+                                    std::initializer_list<std::string_view> names) const;
 
  private:
   std::vector<std::string> header_;

@@ -41,8 +41,8 @@ Format DetectJson(const Json& object) {
 bool IsRosterHeader(ByteView text) {
   if (text.starts_with("\xef\xbb\xbf")) text.remove_prefix(3);
   const ByteView line = text.substr(0, text.find_first_of("\r\n"));
-  for (const std::string_view column : {"sourcedId", "SIS ID", "Section SIS ID", "userSourcedId",
-                                        "classSourcedId"})
+  for (const std::string_view column :
+       {"sourcedId", "SIS ID", "Section SIS ID", "userSourcedId", "classSourcedId"})
     if (line == column || (line.starts_with(column) && line.substr(column.size()).starts_with(',')))
       return true;
   return false;
@@ -80,13 +80,18 @@ std::string Describe(const Refused& refused) {
 Translated Translate(Format format, ByteView record, std::uint64_t number,
                      const TranslateOptions& options) {
   switch (format) {
-    case Format::kXapi: return TranslateXapi(record, number, options);
-    case Format::kKoski: return TranslateKoski(record, number, options);
-    case Format::kAudit: return TranslateAudit(record, number, options);
-    case Format::kCaliper: return TranslateCaliper(record, number, options);
+    case Format::kXapi:
+      return TranslateXapi(record, number, options);
+    case Format::kKoski:
+      return TranslateKoski(record, number, options);
+    case Format::kAudit:
+      return TranslateAudit(record, number, options);
+    case Format::kCaliper:
+      return TranslateCaliper(record, number, options);
     case Format::kNative:
     case Format::kOneRoster:
-    case Format::kUnknown: break;
+    case Format::kUnknown:
+      break;
   }
   Translated refused;
   refused.refused = Refused{ErrorCode::kTypeUnknown, number, ""};

@@ -40,15 +40,15 @@ struct TranslateOptions {
   std::string source;      // urn:oid:<organisation OID>/<system>, one of the publisher's own
   std::string controller;  // organisation OID that is responsible where a record names none
   /// Secret of the publisher, mixed into every pseudonym that is made from a name, an address or a
-  /// personal identity code: without it, whoever can list all identity codes can undo the pseudonym.
-  /// Has to stay the same, or the same learner becomes somebody else.
+  /// personal identity code: without it, whoever can list all identity codes can undo the
+  /// pseudonym. Has to stay the same, or the same learner becomes somebody else.
   std::string pseudonym_key;
   /// Instant for records that tell no time of their own; absent: such records are refused.
   std::optional<Instant> received;
   /// Purpose code of reads that a foreign audit log tells nothing about.
   std::string purpose = "EDU";
-  /// Right of those whom a roster calls guardians: INFO, or DECIDE where the controller knows that its
-  /// rosters tell custody.
+  /// Right of those whom a roster calls guardians: INFO, or DECIDE where the controller knows that
+  /// its rosters tell custody.
   std::string guardian_right = "INFO";
   DecodeOptions decode;  // what Validate is asked to enforce
 };
@@ -68,8 +68,9 @@ struct Translated {
   std::vector<Event> events;
   std::vector<Attachment> attachments;  // original documents, kept as evidence
   std::optional<Refused> refused;
-  /// Grades on scales outside the vocabulary's closed set (vocational 1-5, IB, DIA, matriculation...)
-  /// and recognised studies without a scope: true only in the original document, so kept only there.
+  /// Grades on scales outside the vocabulary's closed set (vocational 1-5, IB, DIA,
+  /// matriculation...) and recognised studies without a scope: true only in the original document,
+  /// so kept only there.
   std::uint32_t unmapped_grades = 0;
   std::uint32_t unmapped_credits = 0;
   /// Caliper entities that came without an event.

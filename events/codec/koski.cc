@@ -122,9 +122,8 @@ class Document {
     right.start = StartOf(json);
     const std::string_view oid = json["oid"].str();
     const auto version = json["versionumero"].Integer();
-    right.identity = !oid.empty() && version
-                         ? std::string(oid) + "/" + std::to_string(*version)
-                         : right.correlation + "/" + std::to_string(index);
+    right.identity = !oid.empty() && version ? std::string(oid) + "/" + std::to_string(*version)
+                                             : right.correlation + "/" + std::to_string(index);
     right.studyright = KeyOf(json, right, index);
     return right;
   }
@@ -165,14 +164,16 @@ class Document {
     auto birth = ParseDate(person["syntymäaika"].str());
     if (!birth) birth = BirthDateOfPersonalCode(person["hetu"].str());
     if (!birth) return;
-    Event event = MakeKoskiEvent(translation_, right, EventType::kIdentityLearnerRegistered, "person");
+    Event event =
+        MakeKoskiEvent(translation_, right, EventType::kIdentityLearnerRegistered, "person");
     event.SetNumber("birth_date", birth->days);
     const std::string_view language = person["äidinkieli"]["koodiarvo"].str();
     event.SetText("language", std::string(LanguageOf(language)));
     auto given = CleanStr(person["kutsumanimi"].str());
     if (!given) given = CleanStr(person["etunimet"].str());
     if (given) event.SetText("given_name", *given);
-    if (const auto family = CleanStr(person["sukunimi"].str())) event.SetText("family_name", *family);
+    if (const auto family = CleanStr(person["sukunimi"].str()))
+      event.SetText("family_name", *family);
     registration_ = event.id;
     translation_.Add(std::move(event));
   }
@@ -194,14 +195,14 @@ class Document {
     const auto& periods = json["tila"]["opiskeluoikeusjaksot"].elements();
     for (std::size_t i = 0; i < periods.size(); ++i) {
       const auto first = ParseDate(periods[i]["alku"].str());
-      if (!first)
-        return translation_.Refuse(ErrorCode::kFieldType, "opiskeluoikeusjaksot.alku");
+      if (!first) return translation_.Refuse(ErrorCode::kFieldType, "opiskeluoikeusjaksot.alku");
       Event event = MakeKoskiEvent(translation_, right, EventType::kStudyrightStateChanged,
                                    "state/" + std::to_string(i));
       event.valid_from = HelsinkiMidnight(*first);
       event.SetText("studyright", right.studyright);
       event.SetText("state", std::string(periods[i]["tila"]["koodiarvo"].str()));
-      const std::string_view payer = FinancingOf(periods[i]["opintojenRahoitus"]["koodiarvo"].str());
+      const std::string_view payer =
+          FinancingOf(periods[i]["opintojenRahoitus"]["koodiarvo"].str());
       if (!payer.empty()) event.SetText("financing", std::string(payer));
       translation_.Add(std::move(event));
     }
@@ -238,7 +239,8 @@ std::optional<Date> BirthDateOfPersonalCode(std::string_view code) {
   return ParseDate(date);
 }
 
-Translated TranslateKoski(ByteView document, std::uint64_t number, const TranslateOptions& options) {
+Translated TranslateKoski(ByteView document, std::uint64_t number,
+                          const TranslateOptions& options) {
   Translation translation(number, options);
   if (document.size() > kAttachmentBytesMax) {
     translation.Refuse(ErrorCode::kTooLarge, "");

@@ -15,21 +15,21 @@ namespace oppi::events {
 
 /// One document becomes, for its learner:
 ///
-/// | in the document | event |
-/// |---|---|
-/// | `henkilö` with a birth date (said, or in a sound identity code) | identity.learner_registered |
-/// | `opiskeluoikeus` with a start | studyright.granted |
-/// | each `opiskeluoikeusjakso` | studyright.state_changed from its first day |
-/// | `luokka` | studyright.class_placed; `ryhmä`: teaching.membership_set in "<site>/<ryhmä>" |
-/// | confirmed school year with `jääLuokalle` | studyright.year_decided |
-/// | `arviointi` on the general scale (4-10, H, S, O) | subject: grade.subject_final; else grade.course_assessed |
-/// | `arviointi` with `kuvaus` | grade.verbal_assessed |
-/// | `tunnustettu` | grade.credit_recognised, and then no grade event of the same unit |
-/// | `vahvistus`, at any depth | certificate.issued, resting on the grades below it |
+/// - `henkilö` with a birth date (said, or in a sound identity code): identity.learner_registered
+/// - `opiskeluoikeus` with a start: studyright.granted
+/// - each `opiskeluoikeusjakso`: studyright.state_changed from its first day
+/// - `luokka`: studyright.class_placed; `ryhmä`: teaching.membership_set in "<site>/<ryhmä>"
+/// - confirmed school year with `jääLuokalle`: studyright.year_decided
+/// - `arviointi` on the general scale (4-10, H, S, O): of a subject grade.subject_final, else
+///   grade.course_assessed
+/// - `arviointi` with `kuvaus`: grade.verbal_assessed
+/// - `tunnustettu`: grade.credit_recognised, and then no grade event of the same unit
+/// - `vahvistus`, at any depth: certificate.issued, resting on the grades below it
 ///
 /// The document itself is kept as an attachment, and each event carries its SHA-256 as correlation:
 /// what has no place in the vocabulary (other scales, support decisions, work periods) is there.
 ///
+/// How:
 /// - Identity of a fact: `oid` and `versionumero` of its study right where both are given, else the
 ///   document's SHA-256; then the place in the document. So a changed document is a new statement.
 /// - Learner: `oid`; else a pseudonym of a sound identity code; else one of the document itself.

@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::array<std::string_view, 2> kGeneralScales = {
     "arviointiasteikkoyleissivistava", "ahvenanmaanarviointiasteikkoyleissivistava"};
-constexpr std::array<std::string_view, 10> kGrades = {"4", "5", "6", "7", "8",
+constexpr std::array<std::string_view, 10> kGrades = {"4", "5",  "6", "7", "8",
                                                       "9", "10", "H", "S", "O"};
 
 template <std::size_t N>
@@ -56,7 +56,8 @@ bool IsSubject(std::string_view type) {
   return Contains(type, "oppiaine") || Contains(type, "toimintaalue");
 }
 
-/// General upper secondary courses of the older curricula count one course unless they say otherwise.
+/// General upper secondary courses of the older curricula count one course unless they say
+/// otherwise.
 bool IsCourse(std::string_view type) {
   return type.ends_with("kurssi") || type == "lukionmuuopinto";
 }
@@ -83,8 +84,8 @@ std::string SchoolYear(Date day) {
   return std::to_string(first) + "-" + std::to_string(first + 1);
 }
 
-/// Year class from its code: "7"; in the European school N1-N2 come before the first year, P1-P5 are
-/// years 1-5 and S1-S7 years 6-12. The tenth year of basic education is a programme of its own.
+/// Year class from its code: "7"; in the European school N1-N2 come before the first year, P1-P5
+/// are years 1-5 and S1-S7 years 6-12. The tenth year of basic education is a programme of its own.
 std::optional<std::int64_t> GradeLevel(const Json& unit) {
   std::string_view code = UnitCode(unit);
   if (unit["tyyppi"]["koodiarvo"].str() == "perusopetuksenlisaopetus") return 10;
@@ -105,7 +106,7 @@ std::optional<std::int64_t> GradeLevel(const Json& unit) {
 
 std::string_view CertificateKind(std::string_view type, bool top) {
   static constexpr std::array<std::string_view, 7> kDiplomas = {
-      "ammatillinentutkinto", "lukionoppimaara",  "lukionoppimaara2019", "ibtutkinto",
+      "ammatillinentutkinto", "lukionoppimaara",    "lukionoppimaara2019", "ibtutkinto",
       "diatutkintovaihe",     "ylioppilastutkinto", "ebtutkinto"};
   if (Contains(type, "vuosiluokka")) return "YEAR";
   if (!top || Contains(type, "oppiaineenoppimaara") || Contains(type, "aineopinnot") ||
@@ -204,8 +205,9 @@ class Units {
     translation_.Add(std::move(event));
   }
 
-  /// A unit, then the units in it, then its confirmation, which rests on all of them. Returns the ids
-  /// of the grades given. `subject`: the enclosing subject; `day`: when the enclosing unit was confirmed.
+  /// A unit, then the units in it, then its confirmation, which rests on all of them. Returns the
+  /// ids of the grades given. `subject`: the enclosing subject; `day`: when the enclosing unit was
+  /// confirmed.
   std::vector<std::string> Unit(const Json& unit, const std::string& place, const Json* subject,
                                 std::optional<Date> day) {
     if (const auto own = DayOf(unit["vahvistus"])) day = own;
@@ -243,8 +245,8 @@ class Units {
     auto scope = ScopeOf(unit);
     if (!scope && IsCourse(type)) scope = "1";
     if (!subject && !scope) return;
-    Event event = Make(subject ? EventType::kGradeSubjectFinal : EventType::kGradeCourseAssessed,
-                       place);
+    Event event =
+        Make(subject ? EventType::kGradeSubjectFinal : EventType::kGradeCourseAssessed, place);
     if (day) event.valid_from = HelsinkiMidnight(*day);
     event.SetText(subject ? "subject" : "course",
                   subject ? SubjectCode(unit) : KeyStr(UnitCode(unit)));
@@ -296,7 +298,8 @@ class Units {
     event.SetText("course", KeyStr(UnitCode(unit)));
     event.SetText("scope", *scope);
     // The text may name the other school or the work; without it, the law's own word.
-    event.SetText("origin", CleanStr(Localised(unit["tunnustettu"]["selite"])).value_or("tunnustettu"));
+    event.SetText("origin",
+                  CleanStr(Localised(unit["tunnustettu"]["selite"])).value_or("tunnustettu"));
     if (!grade.empty()) event.SetText("grade", std::string(grade));
     grades.push_back(event.id);
     translation_.Add(std::move(event));
@@ -350,7 +353,8 @@ void TranslateKoskiUnits(const Json& studyright_json, const KoskiStudyRight& rig
   Units reader(right, translation);
   for (std::size_t i = 0; i < units.size(); ++i) reader.Top(units[i], std::to_string(i));
   const std::uint32_t all = CountGrades(studyright_json);
-  if (all > reader.mapped_grades()) translation.out().unmapped_grades += all - reader.mapped_grades();
+  if (all > reader.mapped_grades())
+    translation.out().unmapped_grades += all - reader.mapped_grades();
 }
 
 }  // namespace oppi::events

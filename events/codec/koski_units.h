@@ -15,16 +15,16 @@ namespace oppi::events {
 
 /// What all events of one study right share.
 struct KoskiStudyRight {
-  std::string identity;      // of the facts of this study right, in this document
-  std::string subject;       // the learner
+  std::string identity;  // of the facts of this study right, in this document
+  std::string subject;   // the learner
   std::string controller;
-  std::string studyright;    // key of the study right
-  std::string school;        // organisation OID
-  Instant time;              // of events that have a period of their own
+  std::string studyright;  // key of the study right
+  std::string school;      // organisation OID
+  Instant time;            // of events that have a period of their own
   std::optional<Date> start;
-  std::string correlation;   // SHA-256 of the document, hex
-  std::string document_hash; // the same, as `hash` text
-  std::string fallback_ref;  // event that a certificate rests on when nothing below it was graded
+  std::string correlation;    // SHA-256 of the document, hex
+  std::string document_hash;  // the same, as `hash` text
+  std::string fallback_ref;   // event that a certificate rests on when nothing below it was graded
 };
 
 /// An event of the study right, named by its place in the document.

@@ -32,7 +32,8 @@ std::string FileName(std::string_view path) {
 
 /// "2021-08-24" or, as School Data Sync 1 has it, "8/24/2021".
 std::optional<Date> ReadDate(std::string_view text) {
-  if (const auto date = ParseDate(text.substr(0, 10)); date && (text.size() == 10 || text[10] == 'T'))
+  if (const auto date = ParseDate(text.substr(0, 10));
+      date && (text.size() == 10 || text[10] == 'T'))
     return date;
   std::array<int, 3> part{};
   std::size_t at = 0;
@@ -96,8 +97,10 @@ class Roster {
     for (const RosterFile& file : files) {
       const std::string name = FileName(file.name);
       auto table = CsvTable::Parse(file.bytes);
-      if (table) tables_.insert_or_assign(name, std::move(*table));
-      else if (IsOurs(name)) out_.refused.push_back({ErrorCode::kMalformed, 0, name});
+      if (table)
+        tables_.insert_or_assign(name, std::move(*table));
+      else if (IsOurs(name))
+        out_.refused.push_back({ErrorCode::kMalformed, 0, name});
     }
     LoadTerms();
     LoadPeople();
@@ -161,7 +164,8 @@ class Roster {
       note(t.At(row, {"userSourcedId"}), t.At(row, {"role"}));
     });
     EachRow("demographics.csv", [this](const CsvTable& t, std::size_t row) {
-      birth_dates_.emplace(t.At(row, {"userSourcedId", "sourcedId"}), t.At(row, {"birthDate", "birthdate"}));
+      birth_dates_.emplace(t.At(row, {"userSourcedId", "sourcedId"}),
+                           t.At(row, {"birthDate", "birthdate"}));
     });
     EachRow("courses.csv", [this](const CsvTable& t, std::size_t row) {
       const std::string_view subject = t.At(row, {"subject", "subjectCodes", "subjects"});
@@ -170,8 +174,8 @@ class Roster {
     });
   }
 
-  /// `kind` keeps apart ids that count on their own: School Data Sync 1 numbers students and teachers
-  /// in separate files.
+  /// `kind` keeps apart ids that count on their own: School Data Sync 1 numbers students and
+  /// teachers in separate files.
   [[nodiscard]] std::string Person(const Translation& translation, std::string_view id,
                                    std::string_view kind = "user") const {
     if (CheckPerson(id, false) == IdCheck::kOk) return std::string(id);
@@ -242,7 +246,8 @@ class Roster {
           event.subject = Person(translation, t.At(row, id), kind);
           event.SetNumber("birth_date", birth->days);
           event.SetText("language", "other");
-          if (const auto given = CleanStr(t.At(row, {"preferredFirstName", "givenName", "First Name"})))
+          if (const auto given =
+                  CleanStr(t.At(row, {"preferredFirstName", "givenName", "First Name"})))
             event.SetText("given_name", *given);
           if (const auto family = CleanStr(t.At(row, {"familyName", "Last Name"})))
             event.SetText("family_name", *family);
@@ -342,8 +347,8 @@ class Roster {
                  "student", {{"Section SIS ID"}, {"SIS ID"}});
     });
     EachRow("teacherroster.csv", [this](const CsvTable& t, std::size_t row) {
-      Membership("teacherroster.csv", t, row, {"Section SIS ID"}, {"SIS ID"}, "teacher",
-                 "teacher", {{"Section SIS ID"}, {"SIS ID"}});
+      Membership("teacherroster.csv", t, row, {"Section SIS ID"}, {"SIS ID"}, "teacher", "teacher",
+                 {{"Section SIS ID"}, {"SIS ID"}});
     });
   }
   void Membership(const std::string& file, const CsvTable& t, std::size_t row, Names group,
@@ -366,7 +371,8 @@ class Roster {
           event.SetText("group", KeyStr(t.At(row, group)));
           event.SetText("role", std::string(group_role));
           const std::string status = Lower(t.At(row, {"status"}));
-          event.SetText("status", status == "tobedeleted" || status == "inactive" ? "REMOVED" : "ADDED");
+          event.SetText("status",
+                        status == "tobedeleted" || status == "inactive" ? "REMOVED" : "ADDED");
           return {};
         });
   }
@@ -374,18 +380,19 @@ class Roster {
   const TranslateOptions& options_;
   RosterEvents out_;
   std::map<std::string, CsvTable> tables_;
-  std::map<std::string, Term> terms_;                // by id
-  std::optional<Date> earliest_;                     // first day of the earliest term
-  std::set<std::string> students_;                   // ids of users
-  std::set<std::string> guardians_;                  // ids of users
-  std::map<std::string, std::string> birth_dates_;   // by id of the user, as written
-  std::map<std::string, std::string> courses_;       // id of the course: its subject or code
-  std::map<std::string, Term> groups_;               // id of the class: when it meets
+  std::map<std::string, Term> terms_;               // by id
+  std::optional<Date> earliest_;                    // first day of the earliest term
+  std::set<std::string> students_;                  // ids of users
+  std::set<std::string> guardians_;                 // ids of users
+  std::map<std::string, std::string> birth_dates_;  // by id of the user, as written
+  std::map<std::string, std::string> courses_;      // id of the course: its subject or code
+  std::map<std::string, Term> groups_;              // id of the class: when it meets
 };
 
 }  // namespace
 
-RosterEvents TranslateRoster(const std::vector<RosterFile>& files, const TranslateOptions& options) {
+RosterEvents TranslateRoster(const std::vector<RosterFile>& files,
+                             const TranslateOptions& options) {
   Roster roster(options);
   roster.Load(files);
   return roster.Translate();

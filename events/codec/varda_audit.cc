@@ -110,7 +110,8 @@ Reading Read(std::string_view target) {
 
 std::string_view QueryOf(const Reading& reading) {
   if (!reading.number.empty()) return "LEARNER_RECORD";
-  const bool learners = OneOf(reading.last, kPersonResources) || OneOf(reading.last, kRecordResources);
+  const bool learners =
+      OneOf(reading.last, kPersonResources) || OneOf(reading.last, kRecordResources);
   return learners && !reading.single ? "BULK" : "RECORD";
 }
 
@@ -134,8 +135,8 @@ Translated TranslateAudit(ByteView record, std::uint64_t number, const Translate
   const auto line = ParseJson(record);
   if (!line || !line->is_object()) return refuse(ErrorCode::kMalformed, "");
   if ((*line)["type"].str() != "log") return refuse(ErrorCode::kTypeUnknown, "type");
-  for (const std::string_view name : {"timestamp", "user", "operation", "target", "hostname",
-                                      "environment", "serviceName"}) {
+  for (const std::string_view name :
+       {"timestamp", "user", "operation", "target", "hostname", "environment", "serviceName"}) {
     const Json* member = line->Find(name);
     if (member == nullptr) return refuse(ErrorCode::kFieldMissing, name);
     if (!member->is_string()) return refuse(ErrorCode::kFieldType, name);
@@ -145,7 +146,8 @@ Translated TranslateAudit(ByteView record, std::uint64_t number, const Translate
   const auto time = MillisecondsText((*line)["timestamp"].str());
   if (!time) return refuse(ErrorCode::kFieldType, "timestamp");
   const std::string_view operation = (*line)["operation"].str();
-  if (operation != "GET" && operation != "HEAD") return refuse(ErrorCode::kTypeUnknown, "operation");
+  if (operation != "GET" && operation != "HEAD")
+    return refuse(ErrorCode::kTypeUnknown, "operation");
   const auto actor = CleanStr((*line)["user"].str());
   if (!actor) return refuse(ErrorCode::kFieldType, "user");
 

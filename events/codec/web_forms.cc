@@ -70,9 +70,8 @@ bool IsIri(std::string_view text) {
   const std::size_t colon = text.find(':');
   if (colon == std::string_view::npos || colon == 0 || colon + 1 == text.size()) return false;
   if (!IsAlpha(text[0])) return false;
-  const bool scheme = All(text.substr(0, colon), [](char c) {
-    return IsAlnum(c) || c == '+' || c == '-' || c == '.';
-  });
+  const bool scheme = All(text.substr(0, colon),
+                          [](char c) { return IsAlnum(c) || c == '+' || c == '-' || c == '.'; });
   return scheme && All(text.substr(colon + 1), [](char c) {
            const auto byte = static_cast<unsigned char>(c);
            return byte > 0x20 && byte != 0x7f &&
@@ -92,8 +91,8 @@ bool IsLanguageTag(std::string_view text) {
   const bool short_language = tags[at].size() <= 3;
   ++at;
   for (int extended = 0; short_language && extended < 3 && here(3, 3, IsAlpha); ++extended) ++at;
-  if (here(4, 4, IsAlpha)) ++at;                               // script
-  if (here(2, 2, IsAlpha) || here(3, 3, IsDigit)) ++at;        // region
+  if (here(4, 4, IsAlpha)) ++at;                         // script
+  if (here(2, 2, IsAlpha) || here(3, 3, IsDigit)) ++at;  // region
   while (at < tags.size() && IsVariant(tags[at])) ++at;
   while (here(1, 1, IsAlnum) && tags[at] != "x" && tags[at] != "X") {  // extensions
     ++at;
@@ -148,10 +147,11 @@ bool IsMailto(std::string_view text) {
   const std::string_view address = text.substr(7);
   const std::size_t at = address.rfind('@');
   return at != std::string_view::npos && at > 0 && at + 1 < address.size() &&
-         All(address, [](char c) {
-           const auto byte = static_cast<unsigned char>(c);
-           return byte > 0x20 && byte != 0x7f && c != ',' && c != '<' && c != '>';
-         }) &&
+         All(address,
+             [](char c) {
+               const auto byte = static_cast<unsigned char>(c);
+               return byte > 0x20 && byte != 0x7f && c != ',' && c != '<' && c != '>';
+             }) &&
          address.substr(0, at).find('@') == std::string_view::npos;
 }
 

@@ -2,8 +2,8 @@
 
 #include <string_view>
 
-/// Forms that the activity formats of others (xAPI, Caliper) share: strict where their specifications
-/// are, never resolving anything.
+/// Forms that the activity formats of others (xAPI, Caliper) share: strict where their
+/// specifications are, never resolving anything.
 
 namespace oppi::events {
 

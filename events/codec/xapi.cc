@@ -91,7 +91,8 @@ Translated TranslateXapi(ByteView record, std::uint64_t number, const TranslateO
       own_id.empty() ? UuidV4FromName("oppiloki/xapi/unnamed/v1", HashOf(statement->raw).hex())
                      : Lower(own_id);
   const auto subjects = SubjectsOf((*statement)["actor"], statement_id, translation);
-  if (subjects.size() > kOtherSubjectsMax) return refuse(ErrorCode::kTooManySubjects, "actor.member");
+  if (subjects.size() > kOtherSubjectsMax)
+    return refuse(ErrorCode::kTooManySubjects, "actor.member");
   for (const std::string& subject : subjects) {
     // Only the parts of an anonymous group need more than the statement's id to be told apart.
     const std::string name = subjects.size() == 1 ? statement_id : statement_id + "\n" + subject;

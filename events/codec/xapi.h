@@ -20,8 +20,8 @@ namespace oppi::events {
 /// - An anonymous group becomes one event a member: each member's own record holds the statement.
 ///   The same member twice counts once.
 ///
-/// Refusals: TOO_LARGE (over 48 KiB), MALFORMED, FIELD_TYPE (a rule of xAPI is broken; `member` says
-/// where), FIELD_MISSING (`timestamp`), TOO_MANY_SUBJECTS, and whatever Validate says.
+/// Refusals: TOO_LARGE (over 48 KiB), MALFORMED, FIELD_TYPE (a rule of xAPI is broken; `member`
+/// says where), FIELD_MISSING (`timestamp`), TOO_MANY_SUBJECTS, and whatever Validate says.
 [[nodiscard]] Translated TranslateXapi(ByteView record, std::uint64_t number,
                                        const TranslateOptions& options);
 

@@ -168,7 +168,7 @@ class Rules {
   bool Patterns(const Json& v) { return Each(v, &Rules::String); }
   bool InteractionType(const Json& v) {
     static constexpr std::array<std::string_view, 10> kTypes = {
-        "true-false", "choice",     "fill-in", "long-fill-in", "matching",
+        "true-false",  "choice",     "fill-in", "long-fill-in", "matching",
         "performance", "sequencing", "likert",  "numeric",      "other"};
     return Require(std::find(kTypes.begin(), kTypes.end(), v.str()) != kTypes.end());
   }
@@ -197,9 +197,9 @@ class Rules {
   bool Definition(const Json& v) {
     return Only(v, {"name", "description", "type", "moreInfo", "extensions", "interactionType",
                     "correctResponsesPattern", "choices", "scale", "source", "target", "steps"}) &&
-           Member(v, "name", &Rules::LanguageMap) && Member(v, "description", &Rules::LanguageMap) &&
-           Member(v, "type", &Rules::Iri) && Member(v, "moreInfo", &Rules::Iri) &&
-           Member(v, "extensions", &Rules::Extensions) &&
+           Member(v, "name", &Rules::LanguageMap) &&
+           Member(v, "description", &Rules::LanguageMap) && Member(v, "type", &Rules::Iri) &&
+           Member(v, "moreInfo", &Rules::Iri) && Member(v, "extensions", &Rules::Extensions) &&
            Member(v, "interactionType", &Rules::InteractionType) &&
            Member(v, "correctResponsesPattern", &Rules::Patterns) && Interaction(v);
   }
@@ -255,9 +255,7 @@ class Rules {
            Member(v, "parent", &Rules::Activities) && Member(v, "grouping", &Rules::Activities) &&
            Member(v, "category", &Rules::Activities) && Member(v, "other", &Rules::Activities);
   }
-  bool RelevantTypes(const Json& v) {
-    return Each(v, &Rules::Iri) && Require(!v.items.empty());
-  }
+  bool RelevantTypes(const Json& v) { return Each(v, &Rules::Iri) && Require(!v.items.empty()); }
   bool ContextAgent(const Json& v) {
     return Only(v, {"objectType", "agent", "relevantTypes"}) &&
            Require(v["objectType"].str() == "contextAgent") && Needs(v, {"agent"}) &&
@@ -307,8 +305,8 @@ class Rules {
 
   bool Statement(const Json& v, bool nested) {
     const bool known =
-        nested ? Only(v, {"objectType", "actor", "verb", "object", "result", "context",
-                          "timestamp", "attachments"})
+        nested ? Only(v, {"objectType", "actor", "verb", "object", "result", "context", "timestamp",
+                          "attachments"})
                : Only(v, {"id", "actor", "verb", "object", "result", "context", "timestamp",
                           "stored", "authority", "version", "attachments"});
     return known && Needs(v, {"actor", "verb", "object"}) && Member(v, "id", &Rules::Uuid) &&

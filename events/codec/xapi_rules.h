@@ -13,7 +13,8 @@ namespace oppi::events {
 
 enum class XapiVersion : std::uint8_t { k1_0_3, k2_0 };
 
-/// nullopt when the statement keeps every rule; else where it breaks one: "context.instructor.mbox".
+/// nullopt when the statement keeps every rule; else where it breaks one:
+/// "context.instructor.mbox".
 [[nodiscard]] std::optional<std::string> ValidateStatement(const Json& statement,
                                                            XapiVersion version);
 

@@ -106,6 +106,29 @@ TEST_F(FileInputTest, KeepsADocumentOverManyLinesWhole) {
   EXPECT_EQ(Texts(ReadAll(Write("c", "sourcedId,x\n1,2\n"))), (Strings{"sourcedId,x\n1,2\n"}));
 }
 
+TEST_F(FileInputTest, NamesADocumentAfterItsFile) {
+  EXPECT_EQ(ReadAll(Write("users.csv", "sourcedId\n")).records.at(0).name, "users.csv");
+  EXPECT_EQ(ReadAll(Write("users.csv.gz", "sourcedId\n")).records.at(0).name, "users.csv");
+  EXPECT_EQ(ReadAll(Write("a.json", "{}\n{}\n")).records.at(0).name, "");
+}
+
+TEST_F(FileInputTest, ReadsTheStandardInput) {
+  int ends[2] = {};
+  ASSERT_EQ(::pipe(ends), 0);
+  const std::string text = "{\"a\":1}\n{\"b\":2}\n";
+  ASSERT_EQ(::write(ends[1], text.data(), text.size()), static_cast<ssize_t>(text.size()));
+  ::close(ends[1]);
+  const int before = ::dup(STDIN_FILENO);
+  ASSERT_GE(::dup2(ends[0], STDIN_FILENO), 0);
+  ::close(ends[0]);
+  const Outcome outcome = ReadAll("-");
+  if (before >= 0) {
+    ::dup2(before, STDIN_FILENO);
+    ::close(before);
+  }
+  EXPECT_EQ(Texts(outcome), (Strings{"{\"a\":1}", "{\"b\":2}"}));
+}
+
 TEST_F(FileInputTest, GivesNothingForAnEmptyFile) {
   const Outcome outcome = ReadAll(Write("a", ""));
   EXPECT_TRUE(outcome.records.empty());
@@ -116,7 +139,8 @@ TEST_F(FileInputTest, GivesNothingForAnEmptyFile) {
 TEST_F(FileInputTest, SaysWhereAnArrayBreaksOff) {
   for (const std::string text : {"[{\"a\":1},{\"b\":2}", "[1,2", "[1,,2]", "[1]]", "[1] x"}) {
     const Outcome outcome = ReadAll(Write("a", text));
-    EXPECT_TRUE(outcome.error.starts_with("input: not one whole JSON array, after record ")) << text;
+    EXPECT_TRUE(outcome.error.starts_with("input: not one whole JSON array, after record "))
+        << text;
   }
   // An element counts once its comma or bracket was seen.
   EXPECT_EQ(ReadAll(Write("a", "[{\"a\":1},{\"b\":2}")).records.size(), 1u);
@@ -126,8 +150,8 @@ TEST_F(FileInputTest, GoesOnAfterARecordThatIsTooLarge) {
   FileInputOptions options;
   options.record_bytes_max = 10;
   const std::string large(300'000, 'x');
-  for (const std::string& text : {"{\"a\":1}\n\"" + large + "\"\n{\"b\":2}\n",
-                                  "[{\"a\":1},\"" + large + "\",{\"b\":2}]"}) {
+  for (const std::string& text :
+       {"{\"a\":1}\n\"" + large + "\"\n{\"b\":2}\n", "[{\"a\":1},\"" + large + "\",{\"b\":2}]"}) {
     const Outcome outcome = ReadAll(Write("a", text), options);
     ASSERT_EQ(outcome.records.size(), 3u) << outcome.error;
     EXPECT_FALSE(outcome.records[0].too_large);
@@ -138,8 +162,10 @@ TEST_F(FileInputTest, GoesOnAfterARecordThatIsTooLarge) {
 }
 
 TEST_F(FileInputTest, ReadsTheFilesOfAnArchiveAsDocuments) {
-  const std::string path = Pack("a.tar.gz", {{"d/", ""}, {"d/1.json", "{\"a\":1}\n{\"b\":2}\n"},
-                                             {"d/2.json", "[1,2]"}, {"d/3.json", ""}});
+  const std::string path = Pack("a.tar.gz", {{"d/", ""},
+                                             {"d/1.json", "{\"a\":1}\n{\"b\":2}\n"},
+                                             {"d/2.json", "[1,2]"},
+                                             {"d/3.json", ""}});
   const Outcome outcome = ReadAll(path);
   EXPECT_EQ(Texts(outcome), (Strings{"{\"a\":1}\n{\"b\":2}\n", "[1,2]"}));
   EXPECT_EQ(outcome.records[1].name, "d/2.json");

@@ -73,7 +73,8 @@ TEST(Caliper, RefusesEveryInvalidFixtureForTheReasonInItsName) {
     std::transform(member.begin(), member.end(), member.begin(),
                    [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
     const std::string said = MemberOf(name);
-    const bool same = said.starts_with(member) || (said.starts_with("modifieddate") && member == "datemodified") ||
+    const bool same = said.starts_with(member) ||
+                      (said.starts_with("modifieddate") && member == "datemodified") ||
                       (said.starts_with("eventtype") && member == "type");
     EXPECT_TRUE(same) << name << ": " << *fault;
   }
@@ -111,13 +112,15 @@ Event OnlyEvent(const std::string& record, const TranslateOptions& options = Tes
   const Translated translated = TranslateCaliper(record, 0, options);
   EXPECT_FALSE(translated.refused) << Describe(translated.refused.value_or(Refused{}));
   EXPECT_EQ(translated.events.size(), 1u);
-  return translated.events.empty() ? MakeEvent(EventType::kActivityCaliperEvent) : translated.events[0];
+  return translated.events.empty() ? MakeEvent(EventType::kActivityCaliperEvent)
+                                   : translated.events[0];
 }
 
 TEST(Caliper, KeepsTheEventWordForWord) {
   const std::string envelope =
       R"({"sensor":"https://example.edu/sensors/1","sendTime":"2016-11-15T11:05:01.000Z",)"
-      R"("dataVersion":"http://purl.imsglobal.org/ctx/caliper/v1p2","data":[ )" + kView + " ]}";
+      R"("dataVersion":"http://purl.imsglobal.org/ctx/caliper/v1p2","data":[ )" +
+      kView + " ]}";
   const Event event = OnlyEvent(envelope);
   EXPECT_EQ(event.text("event"), kView);
   EXPECT_EQ(event.text("event_id"), "urn:uuid:a50ca17f-5971-47bb-8fca-4e6e6879001d");
@@ -126,7 +129,8 @@ TEST(Caliper, KeepsTheEventWordForWord) {
 }
 
 TEST(Caliper, GivesAnAlteredEventTheIdItHadBefore) {
-  const Event altered = OnlyEvent(EventText("ViewEvent", "Viewed", R"("https://example.edu/users/1")", kPage));
+  const Event altered =
+      OnlyEvent(EventText("ViewEvent", "Viewed", R"("https://example.edu/users/1")", kPage));
   EXPECT_EQ(altered.id, OnlyEvent(kView).id);
   EXPECT_NE(altered.subject, OnlyEvent(kView).subject);
 }
@@ -134,11 +138,17 @@ TEST(Caliper, GivesAnAlteredEventTheIdItHadBefore) {
 TEST(Caliper, FindsTheLearnerTheEventIsAbout) {
   const std::string learner = OnlyEvent(kView).subject;
   EXPECT_TRUE(learner.starts_with("urn:uuid:"));
-  EXPECT_EQ(OnlyEvent(EventText("ViewEvent", "Viewed", R"("https://example.edu/users/554433")", kPage)).subject, learner);
-  const std::string attempt = R"({"id":"https://example.edu/a/1","type":"Attempt","assignee":)" + kPerson + "}";
-  const std::string machine = R"({"id":"https://example.edu/autograder","type":"SoftwareApplication"})";
+  EXPECT_EQ(
+      OnlyEvent(EventText("ViewEvent", "Viewed", R"("https://example.edu/users/554433")", kPage))
+          .subject,
+      learner);
+  const std::string attempt =
+      R"({"id":"https://example.edu/a/1","type":"Attempt","assignee":)" + kPerson + "}";
+  const std::string machine =
+      R"({"id":"https://example.edu/autograder","type":"SoftwareApplication"})";
   EXPECT_EQ(OnlyEvent(EventText("GradeEvent", "Graded", machine, attempt)).subject, learner);
-  const std::string session = R"({"id":"https://example.edu/s/1","type":"Session","user":)" + kPerson + "}";
+  const std::string session =
+      R"({"id":"https://example.edu/s/1","type":"Session","user":)" + kPerson + "}";
   EXPECT_EQ(OnlyEvent(EventText("SessionEvent", "TimedOut", machine, session)).subject, learner);
   const std::string uuid = "urn:uuid:f6c5ca7f-9daa-4830-a6a7-887af156e9ce";
   EXPECT_EQ(OnlyEvent(EventText("ViewEvent", "Viewed", "\"" + uuid + "\"", kPage)).subject, uuid);
@@ -148,7 +158,8 @@ TEST(Caliper, FindsTheLearnerTheEventIsAbout) {
 }
 
 TEST(Caliper, NeverBringsAnonymousLearnersTogether) {
-  const std::string anonymous = R"({"id":"http://purl.imsglobal.org/caliper/Person","type":"Person"})";
+  const std::string anonymous =
+      R"({"id":"http://purl.imsglobal.org/caliper/Person","type":"Person"})";
   std::string second = EventText("ViewEvent", "Viewed", anonymous, kPage);
   const Event one = OnlyEvent(second);
   second.replace(second.find("A50CA17F"), 8, "b50ca17f");
@@ -160,10 +171,12 @@ TEST(Caliper, IsStricterWithSendersThanWithRecords) {
     const auto json = ParseJson(text);
     return json ? ValidateCaliper(*json, strictness).value_or("") : "not JSON";
   };
-  const std::string score = R"({"@context":"http://purl.imsglobal.org/ctx/caliper/v1p2","id":"https://e.edu/1","type":"Score","maxScore":15})";
+  const std::string score =
+      R"({"@context":"http://purl.imsglobal.org/ctx/caliper/v1p2","id":"https://e.edu/1","type":"Score","maxScore":15})";
   EXPECT_EQ(fault(score, CaliperStrictness::kCertified), "maxScore");
   EXPECT_EQ(fault(score, CaliperStrictness::kTolerant), "");
-  const std::string unknown = EventText("NotificationEvent", "Notified", kPerson, R"({"id":"https://e.edu/n","type":"Notice"})");
+  const std::string unknown = EventText("NotificationEvent", "Notified", kPerson,
+                                        R"({"id":"https://e.edu/n","type":"Notice"})");
   EXPECT_EQ(fault(unknown, CaliperStrictness::kCertified), "type");
   EXPECT_EQ(fault(unknown, CaliperStrictness::kTolerant), "");
 }
@@ -173,12 +186,16 @@ TEST(Caliper, RefusesWithTheMemberAndNeverTheValue) {
     return TranslateCaliper(record, 5, TestPublisher()).refused.value_or(Refused{});
   };
   EXPECT_EQ(refused("{"), (Refused{ErrorCode::kMalformed, 5, ""}));
-  EXPECT_EQ(refused(EventText("ViewEvent", "Viewed", kPage, kPage)), (Refused{ErrorCode::kFieldType, 5, "actor.type"}));
-  EXPECT_EQ(refused(EventText("ViewEvent", "Deleted", kPerson, kPage)), (Refused{ErrorCode::kFieldType, 5, "action"}));
-  EXPECT_EQ(refused(EventText("ViewEvent", "Viewed", kPerson, kPage, R"(,"extensions":{"x":"010101-123N"})")),
+  EXPECT_EQ(refused(EventText("ViewEvent", "Viewed", kPage, kPage)),
+            (Refused{ErrorCode::kFieldType, 5, "actor.type"}));
+  EXPECT_EQ(refused(EventText("ViewEvent", "Deleted", kPerson, kPage)),
+            (Refused{ErrorCode::kFieldType, 5, "action"}));
+  EXPECT_EQ(refused(EventText("ViewEvent", "Viewed", kPerson, kPage,
+                              R"(,"extensions":{"x":"010101-123N"})")),
             (Refused{ErrorCode::kPersonalCodePresent, 5, "event"}));
   const std::string text(48 * 1024, 'x');
-  EXPECT_EQ(refused(EventText("ViewEvent", "Viewed", kPerson, kPage, R"(,"extensions":{"x":")" + text + "\"}")),
+  EXPECT_EQ(refused(EventText("ViewEvent", "Viewed", kPerson, kPage,
+                              R"(,"extensions":{"x":")" + text + "\"}")),
             (Refused{ErrorCode::kTooLarge, 5, "event"}));
 }
 

@@ -8,7 +8,9 @@ namespace oppi::events {
 namespace {
 
 TEST(Csv, ReadsCellsByTheNameOfTheirColumn) {
-  const auto table = CsvTable::Parse("\xef\xbb\xbf" "a,b,c\r\n1,\"x, \"\"y\"\"\r\nz\",\r\n\r\n2,,3");
+  const auto table = CsvTable::Parse(
+      "\xef\xbb\xbf"
+      "a,b,c\r\n1,\"x, \"\"y\"\"\r\nz\",\r\n\r\n2,,3");
   ASSERT_TRUE(table);
   ASSERT_EQ(table->rows(), 2u);
   EXPECT_EQ(table->At(0, {"a"}), "1");

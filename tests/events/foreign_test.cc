@@ -15,9 +15,12 @@ namespace {
 TEST(Foreign, KnowsAFormatByItsContent) {
   EXPECT_EQ(DetectFormat(R"({"specversion":"1.0","type":"x","source":"y"})"), Format::kNative);
   EXPECT_EQ(DetectFormat(R"({"actor":{},"verb":{},"object":{}})"), Format::kXapi);
-  EXPECT_EQ(DetectFormat(R"({"@context":"http://purl.imsglobal.org/ctx/caliper/v1p2","type":"Event","actor":{},"object":{}})"),
+  EXPECT_EQ(
+      DetectFormat(
+          R"({"@context":"http://purl.imsglobal.org/ctx/caliper/v1p2","type":"Event","actor":{},"object":{}})"),
+      Format::kCaliper);
+  EXPECT_EQ(DetectFormat(R"({"sensor":"x","sendTime":"y","dataVersion":"z","data":[]})"),
             Format::kCaliper);
-  EXPECT_EQ(DetectFormat(R"({"sensor":"x","sendTime":"y","dataVersion":"z","data":[]})"), Format::kCaliper);
   EXPECT_EQ(DetectFormat(R"({"henkilö":{},"opiskeluoikeudet":[]})"), Format::kKoski);
   EXPECT_EQ(DetectFormat(R"({"logSeq":1,"timestamp":"2"})"), Format::kAudit);
   EXPECT_EQ(DetectFormat("sourcedId,name,type\r\n1,a,b\r\n"), Format::kOneRoster);
@@ -36,7 +39,8 @@ TEST(Foreign, ReadsTheNamesOfFormatsThatItWrites) {
 
 TEST(Foreign, RefusesFormatsThatAreNotReadRecordByRecord) {
   for (const Format format : {Format::kNative, Format::kOneRoster, Format::kUnknown})
-    EXPECT_EQ(Translate(format, "{}", 5, tests::TestPublisher()).refused->code, ErrorCode::kTypeUnknown);
+    EXPECT_EQ(Translate(format, "{}", 5, tests::TestPublisher()).refused->code,
+              ErrorCode::kTypeUnknown);
 }
 
 TEST(Foreign, CutsTextsWhereACharacterEnds) {
@@ -82,10 +86,12 @@ TEST(WebForms, JudgeTheFormsOfTheActivityFormats) {
     EXPECT_FALSE(IsLanguageTag(tag)) << tag;
   for (const std::string duration : {"PT0S", "P1Y2M3DT4H5M6.7S", "P4W", "PT0.5H", "P1D"})
     EXPECT_TRUE(IsDuration(duration)) << duration;
-  for (const std::string duration : {"", "P", "PT", "P1DT", "P1S", "PT1D", "P4W1D", "P0.5YT1H", "1D", "PT1.S"})
+  for (const std::string duration :
+       {"", "P", "PT", "P1DT", "P1S", "PT1D", "P4W1D", "P0.5YT1H", "1D", "PT1.S"})
     EXPECT_FALSE(IsDuration(duration)) << duration;
   EXPECT_TRUE(IsMailto("mailto:a@b.fi"));
-  for (const std::string mail : {"a@b.fi", "mailto:", "mailto:a", "mailto:@b", "mailto:a@", "mailto:a@b@c", "mailto:a b@c"})
+  for (const std::string mail :
+       {"a@b.fi", "mailto:", "mailto:a", "mailto:@b", "mailto:a@", "mailto:a@b@c", "mailto:a b@c"})
     EXPECT_FALSE(IsMailto(mail)) << mail;
   EXPECT_TRUE(IsMediaType("text/plain; charset=utf-8"));
   EXPECT_FALSE(IsMediaType("text"));

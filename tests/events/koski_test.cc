@@ -61,13 +61,12 @@ TEST(Koski, TranslatesEveryDocumentOfSixYears) {
     for (const Event& event : translated.events) ++types[event.type];
   }
   ExpectPublishable(events);
-  for (const EventType type :
-       {EventType::kIdentityLearnerRegistered, EventType::kStudyrightGranted,
-        EventType::kStudyrightStateChanged, EventType::kStudyrightClassPlaced,
-        EventType::kStudyrightYearDecided, EventType::kTeachingMembershipSet,
-        EventType::kGradeSubjectFinal, EventType::kGradeCourseAssessed,
-        EventType::kGradeVerbalAssessed, EventType::kGradeCreditRecognised,
-        EventType::kCertificateIssued})
+  for (const EventType type : {EventType::kIdentityLearnerRegistered, EventType::kStudyrightGranted,
+                               EventType::kStudyrightStateChanged,
+                               EventType::kStudyrightClassPlaced, EventType::kStudyrightYearDecided,
+                               EventType::kTeachingMembershipSet, EventType::kGradeSubjectFinal,
+                               EventType::kGradeCourseAssessed, EventType::kGradeVerbalAssessed,
+                               EventType::kGradeCreditRecognised, EventType::kCertificateIssued})
     EXPECT_GT(types[type], 0u) << InfoOf(type).name;
 }
 
@@ -94,7 +93,8 @@ TEST(Koski, TranslatesEveryNewestExample) {
 }
 
 /// A small document with one of everything; the people in it are invented.
-std::string Document(const std::string& person = R"({"hetu":"010101-123N","kutsumanimi":"Aino","sukunimi":"Esimerkki"})",
+std::string Document(const std::string& person =
+                         R"({"hetu":"010101-123N","kutsumanimi":"Aino","sukunimi":"Esimerkki"})",
                      const std::string& head = "") {
   return R"({"henkilö":)" + person + R"(,"opiskeluoikeudet":[{)" + head +
          R"("oppilaitos":{"oid":"1.2.246.562.10.14613773812"},"alkamispäivä":"2014-08-15",
@@ -160,7 +160,8 @@ TEST(Koski, TellsTheFactsOfADocument) {
   EXPECT_EQ(subject->text("grade"), "9");
   EXPECT_EQ(subject->number("individualised"), 1);
   EXPECT_EQ(FormatInstant(subject->V()), "2015-05-29T21:00:00Z");
-  EXPECT_EQ(FindEvent(translated, EventType::kGradeVerbalAssessed)->text("text"), "Laskee varmasti.");
+  EXPECT_EQ(FindEvent(translated, EventType::kGradeVerbalAssessed)->text("text"),
+            "Laskee varmasti.");
 
   ASSERT_EQ(Count(translated, EventType::kGradeCourseAssessed), 1u);
   const Event* course = FindEvent(translated, EventType::kGradeCourseAssessed);
@@ -198,9 +199,9 @@ TEST(Koski, KeepsTheIdentityCodeOutOfEveryEvent) {
 }
 
 TEST(Koski, PrefersTheLearnerNumberToTheIdentityCode) {
-  const Translated translated = TranslateKoski(
-      Document(R"({"oid":"1.2.246.562.24.00000000010","syntymäaika":"2005-03-02"})"), 0,
-      TestPublisher());
+  const Translated translated =
+      TranslateKoski(Document(R"({"oid":"1.2.246.562.24.00000000010","syntymäaika":"2005-03-02"})"),
+                     0, TestPublisher());
   ASSERT_FALSE(translated.refused);
   EXPECT_EQ(translated.events[0].subject, "urn:oid:1.2.246.562.24.00000000010");
   EXPECT_EQ(FindEvent(translated, EventType::kIdentityLearnerRegistered)->number("birth_date"),
@@ -210,7 +211,8 @@ TEST(Koski, PrefersTheLearnerNumberToTheIdentityCode) {
 TEST(Koski, NeverBringsTwoChildrenTogetherOverAnUnsoundCode) {
   const std::string person = R"({"hetu":"-","kutsumanimi":"Aino"})";
   const Translated one = TranslateKoski(Document(person), 0, TestPublisher());
-  const Translated two = TranslateKoski(Document(person, R"("ostettu":false,)"), 0, TestPublisher());
+  const Translated two =
+      TranslateKoski(Document(person, R"("ostettu":false,)"), 0, TestPublisher());
   ASSERT_FALSE(one.refused);
   ASSERT_FALSE(two.refused);
   EXPECT_NE(one.events[0].subject, two.events[0].subject);
@@ -219,7 +221,8 @@ TEST(Koski, NeverBringsTwoChildrenTogetherOverAnUnsoundCode) {
 
 TEST(Koski, TakesVersionedStudyRightsByTheirNumberAndOthersByTheirContent) {
   const auto state = [](const std::string& head) {
-    const Translated translated = TranslateKoski(Document(R"({"hetu":"010101-123N"})", head), 0, TestPublisher());
+    const Translated translated =
+        TranslateKoski(Document(R"({"hetu":"010101-123N"})", head), 0, TestPublisher());
     EXPECT_FALSE(translated.refused);
     return *FindEvent(translated, EventType::kStudyrightStateChanged);
   };
@@ -231,14 +234,17 @@ TEST(Koski, TakesVersionedStudyRightsByTheirNumberAndOthersByTheirContent) {
   EXPECT_NE(state(R"("oid":"1.2.246.562.15.63498210010","versionumero":4,)").id, before.id);
   EXPECT_NE(state("").id, state(R"("ostettu":true,)").id);
   EXPECT_EQ(state("").text("studyright"), state(R"("ostettu":true,)").text("studyright"));
-  EXPECT_EQ(state(R"("lähdejärjestelmänId":{"id":"l-1","lähdejärjestelmä":{"koodiarvo":"winnova"}},)").text("studyright"),
-            "winnova:l-1");
+  EXPECT_EQ(
+      state(R"("lähdejärjestelmänId":{"id":"l-1","lähdejärjestelmä":{"koodiarvo":"winnova"}},)")
+          .text("studyright"),
+      "winnova:l-1");
 }
 
 TEST(Koski, TakesTheTimeStampAsLocalTime) {
   const auto time = [](const std::string& stamp) {
-    const Translated translated = TranslateKoski(
-        Document(R"({"hetu":"010101-123N"})", R"("aikaleima":")" + stamp + "\","), 0, TestPublisher());
+    const Translated translated =
+        TranslateKoski(Document(R"({"hetu":"010101-123N"})", R"("aikaleima":")" + stamp + "\","), 0,
+                       TestPublisher());
     return translated.refused ? Describe(*translated.refused)
                               : FormatInstant(translated.events[0].time);
   };
@@ -259,14 +265,18 @@ TEST(Koski, RefusesWithTheMember) {
   };
   EXPECT_EQ(refused("[1"), (Refused{ErrorCode::kMalformed, 3, ""}));
   EXPECT_EQ(refused("{}"), (Refused{ErrorCode::kFieldMissing, 3, "henkilö"}));
-  EXPECT_EQ(refused(R"({"henkilö":{}})"), (Refused{ErrorCode::kFieldMissing, 3, "opiskeluoikeudet"}));
+  EXPECT_EQ(refused(R"({"henkilö":{}})"),
+            (Refused{ErrorCode::kFieldMissing, 3, "opiskeluoikeudet"}));
   std::string unknown = Document();
   unknown.replace(unknown.find("lasna"), 5, "muuta");
   EXPECT_EQ(refused(unknown), (Refused{ErrorCode::kCodeUnknown, 3, "state"}));
   TranslateOptions strict = TestPublisher();
   strict.decode.check_digits = true;
-  EXPECT_EQ(TranslateKoski(Document(R"({"oid":"1.2.246.562.24.00000000011","syntymäaika":"2005-03-02"})"), 0, strict)
-                .refused->code, ErrorCode::kIdCheckDigit);
+  EXPECT_EQ(
+      TranslateKoski(Document(R"({"oid":"1.2.246.562.24.00000000011","syntymäaika":"2005-03-02"})"),
+                     0, strict)
+          .refused->code,
+      ErrorCode::kIdCheckDigit);
 }
 
 TEST(Koski, ReadsTheBirthDateOfSoundCodesOnly) {

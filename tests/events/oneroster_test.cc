@@ -60,26 +60,34 @@ TEST(OneRoster, TranslatesTheSampleOfSchoolDataSync1) {
 
 /// OneRoster 1.1 as its specification lays the files out.
 struct Files {
-  std::string sessions = "sourcedId,status,dateLastModified,title,type,startDate,endDate\n"
-                         "t1,active,2025-08-01T09:00:00Z,2025-2026,schoolYear,2025-08-11,2026-05-30\n";
+  std::string sessions =
+      "sourcedId,status,dateLastModified,title,type,startDate,endDate\n"
+      "t1,active,2025-08-01T09:00:00Z,2025-2026,schoolYear,2025-08-11,2026-05-30\n";
   std::string users =
       "sourcedId,status,dateLastModified,role,givenName,familyName,password,agentSourcedIds\n"
       "s1,active,2025-08-02T09:00:00Z,student,Aino,Esimerkki,secret1,\"g1,x9\"\n"
       "g1,active,2025-08-02T09:00:00Z,guardian,Eeva,Esimerkki,secret2,s1\n"
       "p1,active,2025-08-02T09:00:00Z,teacher,Otto,Opettaja,secret3,\n";
-  std::string demographics = "sourcedId,status,dateLastModified,birthDate,sex\n"
-                             "s1,active,2025-08-02T09:00:00Z,2013-05-10,female\n";
-  std::string classes = "sourcedId,status,dateLastModified,title,courseSourcedId,schoolSourcedId,termSourcedIds,subjectCodes\n"
-                        "7B-MA,active,2025-08-03T09:00:00Z,Maths,c1,1.2.246.562.10.34648391018,t1,MA\n";
-  std::string enrollments = "sourcedId,status,dateLastModified,classSourcedId,userSourcedId,role,beginDate,endDate\n"
-                            "e1,active,2025-08-04T09:00:00Z,7B-MA,s1,student,2025-08-20,2025-12-19\n"
-                            "e2,tobedeleted,2025-08-04T09:00:00Z,7B-MA,p1,teacher,,\n"
-                            "e3,active,2025-08-04T09:00:00Z,7B-MA,p1,proctor,,\n";
+  std::string demographics =
+      "sourcedId,status,dateLastModified,birthDate,sex\n"
+      "s1,active,2025-08-02T09:00:00Z,2013-05-10,female\n";
+  std::string classes =
+      "sourcedId,status,dateLastModified,title,courseSourcedId,schoolSourcedId,termSourcedIds,"
+      "subjectCodes\n"
+      "7B-MA,active,2025-08-03T09:00:00Z,Maths,c1,1.2.246.562.10.34648391018,t1,MA\n";
+  std::string enrollments =
+      "sourcedId,status,dateLastModified,classSourcedId,userSourcedId,role,beginDate,endDate\n"
+      "e1,active,2025-08-04T09:00:00Z,7B-MA,s1,student,2025-08-20,2025-12-19\n"
+      "e2,tobedeleted,2025-08-04T09:00:00Z,7B-MA,p1,teacher,,\n"
+      "e3,active,2025-08-04T09:00:00Z,7B-MA,p1,proctor,,\n";
 
   [[nodiscard]] RosterEvents Translate(const TranslateOptions& options = TestPublisher()) const {
-    return TranslateRoster({{"academicSessions.csv", sessions}, {"users.csv", users},
-                            {"in/Demographics.csv", demographics}, {"classes.csv", classes},
-                            {"enrollments.csv", enrollments}}, options);
+    return TranslateRoster({{"academicSessions.csv", sessions},
+                            {"users.csv", users},
+                            {"in/Demographics.csv", demographics},
+                            {"classes.csv", classes},
+                            {"enrollments.csv", enrollments}},
+                           options);
   }
 };
 
@@ -131,7 +139,8 @@ TEST(OneRoster, TellsWhoIsWhereAndWhen) {
 TEST(OneRoster, LetsOnlyTheControllerSayThatGuardiansDecide) {
   TranslateOptions options = TestPublisher();
   options.guardian_right = "DECIDE";
-  EXPECT_EQ(First(Files().Translate(options), EventType::kGuardianshipEstablished).text("right"), "DECIDE");
+  EXPECT_EQ(First(Files().Translate(options), EventType::kGuardianshipEstablished).text("right"),
+            "DECIDE");
 }
 
 TEST(OneRoster, NamesARowByItsIdAndTheDateOfItsLastChange) {

@@ -20,7 +20,8 @@ std::string Line(const std::string& target, const std::string& sequence = "23796
   return R"({"version": 1, "logSeq": )" + sequence +
          R"(, "type": "log", "hostname": "localhost", "timestamp": "1574860543750", )"
          R"("environment": "testing", "serviceName": "varda", "applicationType": "backend", )"
-         R"("operation": "GET", "target": ")" + target + R"(", "user": "virkailija-f"})";
+         R"("operation": "GET", "target": ")" +
+         target + R"(", "user": "virkailija-f"})";
 }
 
 Event Read(const std::string& target) {
@@ -69,7 +70,8 @@ TEST(VardaAudit, GathersTheReadsOfOneChildUnderOneSubject) {
   EXPECT_EQ(Read("/api/v1/lapset/240337/maksutiedot/").subject, child);
   EXPECT_NE(Read("/api/v1/lapset/240338/").subject, child);
   EXPECT_NE(Read("/api/v1/henkilot/240337/").subject, child);
-  EXPECT_EQ(Read("/api/v1/hae-henkilo/id=240337/").subject, Read("/api/v1/henkilot/240337/").subject);
+  EXPECT_EQ(Read("/api/v1/hae-henkilo/id=240337/").subject,
+            Read("/api/v1/henkilot/240337/").subject);
 }
 
 TEST(VardaAudit, LeavesTheSubjectOutWhereTheLogDoesNotTell) {
@@ -116,8 +118,10 @@ TEST(VardaAudit, RefusesWhatIsNoRead) {
   EXPECT_EQ(refused(line, "GET", "PUT"), (Refused{ErrorCode::kTypeUnknown, 4, "operation"}));
   EXPECT_EQ(refused(line, "\"user\"", "\"usr\""), (Refused{ErrorCode::kFieldMissing, 4, "user"}));
   EXPECT_EQ(refused(line, "237961", "\"x\""), (Refused{ErrorCode::kFieldType, 4, "logSeq"}));
-  EXPECT_EQ(refused(line, "1574860543750", "now"), (Refused{ErrorCode::kFieldType, 4, "timestamp"}));
-  EXPECT_EQ(refused(line, "virkailija-f", "010101-123N"), (Refused{ErrorCode::kFieldType, 4, "user"}));
+  EXPECT_EQ(refused(line, "1574860543750", "now"),
+            (Refused{ErrorCode::kFieldType, 4, "timestamp"}));
+  EXPECT_EQ(refused(line, "virkailija-f", "010101-123N"),
+            (Refused{ErrorCode::kFieldType, 4, "user"}));
   EXPECT_EQ(refused(line, "}", ""), (Refused{ErrorCode::kMalformed, 4, ""}));
 }
 

@@ -179,7 +179,8 @@ TEST(Xapi, RefusesWithTheMemberAndNeverTheValue) {
   };
   EXPECT_EQ(refused("{"), (Refused{ErrorCode::kMalformed, 17, "statement"}));
   EXPECT_EQ(refused("[]"), (Refused{ErrorCode::kMalformed, 17, "statement"}));
-  EXPECT_EQ(refused(Statement(R"({"mbox":"ada"})")), (Refused{ErrorCode::kFieldType, 17, "actor.mbox"}));
+  EXPECT_EQ(refused(Statement(R"({"mbox":"ada"})")),
+            (Refused{ErrorCode::kFieldType, 17, "actor.mbox"}));
   EXPECT_EQ(refused(Statement(kAda, R"(,"ada@example.org":1)")),
             (Refused{ErrorCode::kFieldType, 17, "statement"}));
   EXPECT_EQ(refused(Statement(kAda, R"(,"result":{"response":"010101-123N"})")),

@@ -1,4 +1,5 @@
-// However a text arrives, the same records come out; and of an array that is sound JSON, its elements.
+// However a text arrives, the same records come out; and of an array that is sound JSON, its
+// elements.
 
 #include <algorithm>
 #include <cstddef>
@@ -51,7 +52,8 @@ Outcome Split(oppi::ByteView text, Splitter::Shape shape, std::size_t block) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const oppi::ByteView text(reinterpret_cast<const char*>(data), size);
-  for (const auto shape : {Splitter::Shape::kLines, Splitter::Shape::kArray, Splitter::Shape::kWhole}) {
+  for (const auto shape :
+       {Splitter::Shape::kLines, Splitter::Shape::kArray, Splitter::Shape::kWhole}) {
     const Outcome whole = Split(text, shape, std::max<std::size_t>(size, 1));
     OPPI_CHECK(Split(text, shape, 1) == whole);
     OPPI_CHECK(Split(text, shape, 7) == whole);

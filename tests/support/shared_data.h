@@ -18,8 +18,8 @@ inline std::filesystem::path DataPath(const std::string& name) {
   return std::filesystem::path(OPPI_SHARED_DIR) / "data" / name;
 }
 
-#define OPPI_NEEDS_DATA(name)                                    \
-  if (!std::filesystem::exists(::oppi::tests::DataPath(name)))   \
+#define OPPI_NEEDS_DATA(name)                                  \
+  if (!std::filesystem::exists(::oppi::tests::DataPath(name))) \
   GTEST_SKIP() << "no data at " << ::oppi::tests::DataPath(name)
 
 struct StoredFile {
@@ -27,7 +27,8 @@ struct StoredFile {
   Bytes bytes;
 };
 
-/// The files of an archive, or the one file that was compressed (without a name); gzip and xz undone.
+/// The files of an archive, or the one file that was compressed (without a name); gzip and xz
+/// undone.
 [[nodiscard]] std::vector<StoredFile> ReadStored(const std::filesystem::path& path);
 
 /// Options of a publisher whose test data have person numbers without check digits.
