@@ -95,7 +95,8 @@ Translated TranslateXapi(ByteView record, std::uint64_t number, const TranslateO
     return refuse(ErrorCode::kTooManySubjects, "actor.member");
   for (const std::string& subject : subjects) {
     // Only the parts of an anonymous group need more than the statement's id to be told apart.
-    const std::string name = subjects.size() == 1 ? statement_id : statement_id + "\n" + subject;
+    std::string name = statement_id;
+    if (subjects.size() > 1) name.append("\n").append(subject);
     Event event = translation.Make(EventType::kActivityXapiStatement, name, *time);
     event.subject = subject;
     if (subjects.size() > 1) event.correlation = statement_id;
