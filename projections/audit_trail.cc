@@ -51,7 +51,7 @@ AuditEntry EntryOf(const Fact& fact, AuditRedaction redaction) {
   entry.query = event.text("query");
   if (redaction == AuditRedaction::kProtection) {
     entry.redacted = true;
-    entry.organisation = kProtected;
+    entry.organisation = kRedactedText;
     entry.at = FormatDate(HelsinkiDate(event.V()));
     return entry;
   }

@@ -143,15 +143,6 @@ ErasureProgress ProgressOf(const History& history, const Fact& request, Instant 
   return progress;
 }
 
-const Fact* HeldBy(const History& history, const Fact& fact, Instant t) {
-  for (const Fact* request : history.OfType(EventType::kErasureRequested)) {
-    if (NamesFact(request->event, fact.event, history.PackAt(t)) &&
-        ProgressOf(history, *request, t).status == ErasureStatus::kDeferred)
-      return HoldOn(history, request->event.list("classes"), t);
-  }
-  return nullptr;
-}
-
 std::vector<const Fact*> CoveredBy(const History& history, const Fact& execution) {
   std::vector<const Fact*> covered;
   for (const Fact& fact : history.stream())

@@ -38,8 +38,6 @@ struct ErasureProgress {
 /// The hold in force at t on any of these classes; nullptr: none.
 [[nodiscard]] const Fact* HoldOn(const History& history, const std::vector<std::string>& classes,
                                  Instant t);
-/// The hold that keeps this fact from an erasure that was accepted; nullptr: none.
-[[nodiscard]] const Fact* HeldBy(const History& history, const Fact& fact, Instant t);
 
 /// What the execution destroys: content of the learner's stream below it (section 9, "Covered").
 /// `history` is that of the size just before the execution.

@@ -60,11 +60,16 @@ std::string_view Erasures::ErasedBy(LeafIndex position) const {
   return only;
 }
 
-Erasures ErasuresOf(const Facts& stream) {
+Erasures ErasuresOf(const Facts& stream, const View& view) {
   Erasures all;
   for (const Fact& fact : stream) {
     if (fact.erased || fact.outcome != events::Outcome::kAccepted) continue;
     const Event& event = fact.event;
+    if (event.type == EventType::kErasureExecuted) {
+      all.executions.push_back(
+          {event.id, fact.position, event.list("classes"), event.list("types")});
+    }
+    if (!Visible(fact, view) || event.V() > view.at) continue;
     if (event.type == EventType::kErasureRequested) {
       all.waiting.push_back({event.id, event.list("classes"), event.list("types"), false});
     } else if (event.type == EventType::kErasureDecided) {
@@ -74,8 +79,6 @@ Erasures ErasuresOf(const Facts& stream) {
         }
       }
     } else if (event.type == EventType::kErasureExecuted) {
-      all.executions.push_back(
-          {event.id, fact.position, event.list("classes"), event.list("types")});
       std::erase_if(all.waiting, [&](const ErasureOrder& order) {
         return order.request == event.text("request");
       });

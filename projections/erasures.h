@@ -8,8 +8,8 @@
 #include "projections/fact.h"
 
 /// Erasure orders and legal holds of a learner, as far as answers need them to say why content is
-/// gone or kept (consent-model section 9). The physical log decides, not the view: these are read
-/// from everything the stream holds, whatever size was asked for.
+/// gone or kept (consent-model section 9). Of what is gone the physical log decides, whatever size
+/// was asked for; what waits and what is held is that of the view (t, S).
 
 namespace oppi::projections {
 
@@ -51,6 +51,6 @@ struct Erasures {
   [[nodiscard]] std::string_view ErasedBy(LeafIndex position) const;
 };
 
-[[nodiscard]] Erasures ErasuresOf(const Facts& stream);
+[[nodiscard]] Erasures ErasuresOf(const Facts& stream, const View& view);
 
 }  // namespace oppi::projections

@@ -132,7 +132,7 @@ RecordFold::RecordFold(std::string_view learner, const Facts& stream, const View
     : view(asked),
       rules(record_rules),
       facts(learner, stream, asked.size),
-      erasures(ErasuresOf(stream)) {}
+      erasures(ErasuresOf(stream, asked)) {}
 
 std::vector<const Fact*> RecordFold::Known(EventType type) const {
   std::vector<const Fact*> known;

@@ -59,7 +59,7 @@ struct LearnerRecord {
                                         const View& view, const RecordRules& rules = {});
 
 /// What stands where something was taken out under a protection order.
-inline constexpr std::string_view kProtected = "[suojattu]";
+inline constexpr std::string_view kRedactedText = "[suojattu]";
 
 /// Takes out whatever tells where the learner is: organisations, sites, municipality, contact,
 /// staff, groups, lessons and log positions (the public log shows which organisation's publisher

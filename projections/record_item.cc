@@ -62,9 +62,12 @@ bool WasErased(const Facts& stream, const Fact& remembered) {
 RecordItemAnswer ActivityAnswer(const LearnerRecord& record) {
   RecordItemAnswer answer;
   std::vector<std::string> ids;
-  for (const Activity& activity : record.activity) ids.push_back(activity.item.event);
+  for (const Activity& activity : record.activity) {
+    ids.push_back(activity.item.event);
+    if (answer.by.empty()) answer.by = activity.item.by;
+  }
   if (!ids.empty()) {
-    answer.status = RecordItemStatus::kPresent;
+    answer.status = answer.by.empty() ? RecordItemStatus::kPresent : RecordItemStatus::kHeld;
     answer.event = ids.back();
   }
   answer.value = std::move(ids);  // a list even when there is nothing in it

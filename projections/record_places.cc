@@ -5,7 +5,7 @@ namespace oppi::projections {
 namespace {
 
 void Hide(std::string& text) {
-  if (!text.empty()) text = kProtected;
+  if (!text.empty()) text = kRedactedText;
 }
 
 }  // namespace

@@ -3,13 +3,18 @@
 #include <algorithm>
 #include <optional>
 #include <string_view>
+#include <variant>
 
+#include "events/check.h"
+#include "projections/audit_trail.h"
 #include "projections/consent_state.h"
 #include "projections/decision.h"
 #include "projections/duties.h"
 #include "projections/erasure_rules.h"
 #include "projections/findings.h"
+#include "projections/record_item.h"
 #include "projections/suspect.h"
+#include "projections/viewer.h"
 
 namespace oppi::projections {
 namespace {
@@ -39,6 +44,17 @@ struct Looking {
   }
   [[nodiscard]] JsonValue Label(const Grant* grant) const {
     return Label(grant == nullptr ? nullptr : grant->fact);
+  }
+  /// The same by event id.
+  [[nodiscard]] JsonValue LabelOf(std::string_view event) const {
+    for (const Fact& fact : ledger.log())
+      if (fact.event.id == event) return Label(&fact);
+    return {};
+  }
+  [[nodiscard]] JsonValue LabelsOf(const std::vector<std::string>& events) const {
+    JsonValue labels = JsonValue::List();
+    for (const std::string& event : events) labels.Append(LabelOf(event));
+    return labels;
   }
   [[nodiscard]] Error Wrong(std::string_view why) const {
     return InvalidArgument("question " + question.id + ": " + std::string(why));
@@ -282,20 +298,69 @@ JsonValue AnswerBasis(const Looking& looking) {
                             {"status", JsonValue::String(BasisStatusName(status))}});
 }
 
+/// Pack and view of the question, as the folds of the record take them.
+RecordRules RulesAt(const Looking& looking) {
+  RecordRules rules;
+  if (const PolicyPack* pack = looking.ledger.registry().PackAt(looking.at, looking.known)) {
+    rules.ages = {pack->majority_age, pack->leap_birthday};
+    rules.statutory_types = pack->statutory_types;
+  }
+  return rules;
+}
+
+JsonValue AnswerRecordItem(const Looking& looking, const std::string& learner,
+                           const Facts& stream) {
+  const JsonValue* asked = looking.question.inputs.Find("item");
+  RecordItem item{*ParseRecordItemKind(asked->Find("kind")->string()), {}};
+  for (const std::string_view member : {"code", "lesson", "id"})
+    if (const JsonValue* code = asked->Find(member)) item.code = code->string();
+  const RecordItemAnswer found =
+      RecordAsOf(learner, stream, {looking.at, looking.known}, item, RulesAt(looking));
+  Result<JsonValue> answer = ParseJson(RecordItemJson(found));
+  OPPI_CHECK(answer.ok());
+  answer->Set("event", looking.LabelOf(found.event));
+  answer->Set("replaces", looking.LabelsOf(found.replaces));
+  if (!found.by.empty()) answer->Set("by", looking.LabelOf(found.by));
+  if (const auto* list = std::get_if<std::vector<std::string>>(&found.value))
+    answer->Set("value", looking.LabelsOf(*list));
+  return std::move(answer).value();
+}
+
 JsonValue AnswerAudit(const Looking& looking) {
-  AuditQuestion question;
   const JsonValue* viewer = looking.question.inputs.Find("viewer");
-  question.viewer_role = viewer->Find("role")->string();
-  if (const JsonValue* person = viewer->Find("person")) question.viewer_person = person->string();
-  question.learner = looking.Text("learner");
-  question.actor = looking.Text("actor");
-  question.at = looking.at;
-  if (question.learner.empty())
-    return AnswerAuditTrail(looking.ledger, nullptr, looking.ledger.WholeLog(looking.point.size),
-                            looking.known, question);
-  const Facts stream = looking.ledger.StreamOf(question.learner, looking.point.size);
-  const History history(question.learner, looking.ledger.registry(), stream, looking.known);
-  return AnswerAuditTrail(looking.ledger, &history, stream, looking.known, question);
+  const std::string& role = viewer->Find("role")->string();
+  const JsonValue* person = viewer->Find("person");
+  const std::string learner = looking.Text("learner");
+  const Facts facts = learner.empty() ? looking.ledger.WholeLog(looking.point.size)
+                                      : looking.ledger.StreamOf(learner, looking.point.size);
+  ViewerCheck check = CheckViewer(role, person == nullptr ? std::string() : person->string(),
+                                  learner, facts, looking.at, RulesAt(looking).ages);
+  // The model has one word for a viewer whose role gives no view of the trail, and a trail of no
+  // particular learner is nobody's own.
+  const bool officer = role == "DPO" || role == "AUDITOR";
+  if (check.denial == "ROLE_NOT_ALLOWED" || (learner.empty() && !officer))
+    check.denial = ReasonName(Reason::kNotSubject);
+  if (!check.denial.empty())
+    return JsonValue::Object(
+        {{"result", JsonValue::String(DecisionResultName(DecisionResult::kDeny))},
+         {"reason", JsonValue::String(check.denial)}});
+  AuditQuery query;
+  query.actor = looking.Text("actor");
+  const AuditTrail trail =
+      BuildAudit(facts, {looking.at, looking.known}, query,
+                 check.redact ? AuditRedaction::kProtection : AuditRedaction::kNone);
+  JsonValue entries = JsonValue::List();
+  for (const AuditEntry& entry : trail.entries)
+    entries.Append(JsonValue::Object({{"event", looking.LabelOf(entry.event)},
+                                      {"action", JsonValue::String(entry.action)},
+                                      {"organisation", JsonValue::StringOrNull(entry.organisation)},
+                                      {"at", JsonValue::String(entry.at)}}));
+  return JsonValue::Object(
+      {{"result", JsonValue::String(DecisionResultName(DecisionResult::kPermit))},
+       {"reason", JsonValue()},
+       {"total", JsonValue::Integer(static_cast<std::int64_t>(trail.total))},
+       {"redacted", JsonValue::Integer(static_cast<std::int64_t>(trail.redacted))},
+       {"entries", std::move(entries)}});
 }
 
 /// What a restored node says to everything until the erase list is applied.
@@ -311,13 +376,12 @@ Result<JsonValue> AnswerAboutLearner(const Looking& looking) {
   const Facts stream = looking.ledger.StreamOf(learner, looking.point.size);
   if (ask == "processing_after_withdrawal") return AnswerFindings(looking, learner, stream);
   if (ask == "obligations") return AnswerObligations(looking, learner, stream);
+  if (ask == "record_as_of") return AnswerRecordItem(looking, learner, stream);
   const History history(learner, looking.ledger.registry(), stream, looking.known);
   if (ask == "decide") return AnswerDecide(looking, history);
   if (ask == "consent_state") return AnswerConsentState(looking, history);
   if (ask == "timeline") return AnswerTimeline(looking, history);
-  if (ask == "authority_holders") return AnswerHolders(looking, history);
-  return AnswerRecordItem(looking.ledger, history, *looking.question.inputs.Find("item"),
-                          looking.at);
+  return AnswerHolders(looking, history);
 }
 
 }  // namespace

@@ -1,13 +1,10 @@
 #include "projections/viewer.h"
 
-#include <algorithm>
-
 #include "projections/corrections.h"
+#include "projections/restrictions.h"
 
 namespace oppi::projections {
 namespace {
-
-using events::EventType;
 
 TreeSize Everything(const Facts& stream) {
   return stream.empty() ? TreeSize(0) : SizeAfter(stream.back().position);
@@ -15,18 +12,7 @@ TreeSize Everything(const Facts& stream) {
 
 }  // namespace
 
-bool ProtectedAt(const Corrections& facts, Instant t) {
-  return std::any_of(facts.standing().begin(), facts.standing().end(), [&](const Fact* set) {
-    if (set->event.type != EventType::kRestrictionSet || set->event.text("kind") != "PROTECTION" ||
-        !InForce(*set, t)) {
-      return false;
-    }
-    return std::none_of(facts.standing().begin(), facts.standing().end(), [&](const Fact* cleared) {
-      return cleared->event.type == EventType::kRestrictionCleared &&
-             cleared->event.text("restriction") == set->event.id && cleared->event.V() <= t;
-    });
-  });
-}
+bool ProtectedAt(const Corrections& facts, Instant t) { return Restrictions(facts).Protected(t); }
 
 ViewerCheck CheckViewer(std::string_view role, std::string_view person, std::string_view learner,
                         const Facts& stream, Instant now, const AgeRules& ages) {

@@ -211,7 +211,7 @@ TEST(RecordTable, ShowsGradesAsRowsThatAPersonCanCheck) {
 
 TEST(HidePlaces, LeavesNoTraceOfAnOrganisationPlaceOrMemberOfStaff) {
   LearnerRecord record = Record();
-  EXPECT_EQ(RecordJson(record).find(kProtected), std::string::npos);
+  EXPECT_EQ(RecordJson(record).find(kRedactedText), std::string::npos);
   EXPECT_EQ(HidePlaces(record), SourcesOf(record).size()) << "every item";
   const std::string hidden = RecordJson(record);
   EXPECT_EQ(hidden.find("SECRET"), std::string::npos) << hidden;
