@@ -332,8 +332,10 @@ bool ReadField(FieldType type, const dom::element& element, FieldValue& value) {
   }
 }
 
-/// `data_text`: the exact text of the data object, for `object` fields.
-void ReadData(dom::object data, ByteView data_text, Event& event, Findings& findings) {
+/// `data` is member `data_member` of the event in `bytes`, which are looked at again only for the
+/// exact text of an `object` field.
+void ReadData(dom::object data, ByteView bytes, std::size_t data_member, Event& event,
+              Findings& findings) {
   const auto fields = event.info().fields;
   std::size_t cursor = 0;
   std::size_t member = 0;
@@ -348,7 +350,7 @@ void ReadData(dom::object data, ByteView data_text, Event& event, Findings& find
       if (!ReadField(fields[at].type, pair.value, value))
         findings.Note(ErrorCode::kFieldType, fields[at].name);
       else if (fields[at].type == FieldType::kObject)
-        value.text = NthMemberValue(data_text, member);
+        value.text = NthMemberValue(NthMemberValue(bytes, data_member), member);
     }
     ++member;
   }
@@ -373,7 +375,7 @@ Content ReadPayload(const Envelope& envelope, ByteView bytes, Event& event, Find
     return Content::kUnchecked;
   }
   if (!flat && envelope.seen[payload] && envelope.values[payload].get(data) == simdjson::SUCCESS)
-    ReadData(data, NthMemberValue(bytes, envelope.data_member), event, findings);
+    ReadData(data, bytes, envelope.data_member, event, findings);
   else
     invalid(payload);
   return Content::kChecked;
