@@ -47,6 +47,12 @@ const Told& DefaultYear() {
   return told;
 }
 
+/// A smaller municipality, for what does not depend on its size.
+const Told& SmallYear() {
+  static const Told told = Tell({.pupils = 120, .seed = 6});
+  return told;
+}
+
 std::string DigestOf(const GenerateOptions& options) {
   Sha256 hasher;
   const Status status = Generate(options, [&hasher](const Event& event) {
@@ -102,7 +108,7 @@ TEST(GeneratedYear, DecodesEventByEventToWhatWasMeant) {
 }
 
 TEST(GeneratedYear, IsPublishedByThoseWhoMay) {
-  for (const Planned& planned : DefaultYear().planned) {
+  for (const Planned& planned : SmallYear().planned) {
     ASSERT_EQ(PublisherOf(planned.event), planned.publisher);
     ASSERT_TRUE(RoleMayPublish(RoleOf(planned.publisher), planned.event.type))
         << planned.publisher << " " << planned.event.info().name;
@@ -126,7 +132,7 @@ TEST(GeneratedYear, IsTheSameWhateverCompilerBuiltIt) {
 
 TEST(GeneratedYear, RefersOnlyToWhatWasToldBefore) {
   std::set<std::string, std::less<>> told;
-  for (const Planned& planned : DefaultYear().planned) {
+  for (const Planned& planned : SmallYear().planned) {
     const Event& event = planned.event;
     for (const std::string* reference : {&event.corrects, &event.annuls, &event.causation})
       ASSERT_TRUE(reference->empty() || told.contains(*reference)) << event.info().name;
@@ -145,7 +151,7 @@ TEST(GeneratedYear, RefersOnlyToWhatWasToldBefore) {
 
 TEST(GeneratedYear, UsesAnIdTwiceOnlyForTheConflictItProvokes) {
   std::set<std::string> ids;
-  for (const Planned& planned : DefaultYear().planned) {
+  for (const Planned& planned : SmallYear().planned) {
     const bool fresh = ids.insert(planned.event.id).second;
     EXPECT_EQ(fresh, planned.code != ErrorCode::kIdConflict);
   }
@@ -153,7 +159,7 @@ TEST(GeneratedYear, UsesAnIdTwiceOnlyForTheConflictItProvokes) {
 
 TEST(GeneratedYear, CorrectsOnlyTheNewestOfAChainOfTheSameTypeAndPerson) {
   std::unordered_map<std::string, const Event*> newest;
-  for (const Planned& planned : DefaultYear().planned) {
+  for (const Planned& planned : SmallYear().planned) {
     const Event& event = planned.event;
     const std::string& target = event.corrects.empty() ? event.annuls : event.corrects;
     if (!target.empty()) {
@@ -176,8 +182,8 @@ TEST(GeneratedYear, CorrectsOnlyTheNewestOfAChainOfTheSameTypeAndPerson) {
 }
 
 TEST(GeneratedYear, SaysNothingOfTheFuture) {
-  const Instant now = DefaultYear().summary.now;
-  for (const Planned& planned : DefaultYear().planned) {
+  const Instant now = SmallYear().summary.now;
+  for (const Planned& planned : SmallYear().planned) {
     EXPECT_LE(planned.event.time, now);
     const auto group = planned.event.info().group;
     if (group == "consent" || group == "access" || group == "attendance") {
@@ -191,7 +197,7 @@ TEST(GeneratedYear, AsksBeforeItIsGivenAndLetsOnlyHoldersGive) {
   std::map<std::string, std::set<std::string>> guardians;  // by learner
   std::map<std::string, Instant> births;
   std::size_t online = 0;
-  for (const Planned& planned : DefaultYear().planned) {
+  for (const Planned& planned : SmallYear().planned) {
     const Event& event = planned.event;
     switch (event.type) {
       case EventType::kIdentityLearnerRegistered:
@@ -233,7 +239,7 @@ TEST(GeneratedYear, AsksBeforeItIsGivenAndLetsOnlyHoldersGive) {
         break;
     }
   }
-  EXPECT_GT(online, 100U);
+  EXPECT_GT(online, 30U);
 }
 
 TEST(GeneratedYear, LetsPupilsDecideFromTheAgesOfThePolicy) {
@@ -255,7 +261,7 @@ TEST(GeneratedYear, LetsPupilsDecideFromTheAgesOfThePolicy) {
 TEST(GeneratedYear, ExpectsLatePaperInQuarantineAndFreshConsentsAccepted) {
   std::uint64_t quarantined = 0;
   std::uint64_t refused = 0;
-  for (const Planned& planned : DefaultYear().planned) {
+  for (const Planned& planned : SmallYear().planned) {
     if (planned.expected == Outcome::kQuarantined) {
       ++quarantined;
       EXPECT_EQ(planned.event.text("evidence"), "PAPER");
@@ -263,12 +269,12 @@ TEST(GeneratedYear, ExpectsLatePaperInQuarantineAndFreshConsentsAccepted) {
     if (planned.expected == Outcome::kRejected) ++refused;
     if (planned.event.type == EventType::kConsentGiven &&
         planned.event.text("evidence") == "ONLINE") {
-      EXPECT_GE(planned.event.V() + 48 * 3600 * kMicrosPerSecond, DefaultYear().summary.now);
+      EXPECT_GE(planned.event.V() + 48 * 3600 * kMicrosPerSecond, SmallYear().summary.now);
     }
   }
-  EXPECT_EQ(quarantined, DefaultYear().summary.quarantined);
-  EXPECT_EQ(refused, DefaultYear().summary.refused);
-  EXPECT_GT(quarantined, 300U);
+  EXPECT_EQ(quarantined, SmallYear().summary.quarantined);
+  EXPECT_EQ(refused, SmallYear().summary.refused);
+  EXPECT_GT(quarantined, 80U);
   EXPECT_EQ(refused, 4U);
 }
 
@@ -354,18 +360,18 @@ TEST(GeneratedYear, IsPublishedInLongRunsOfOnePublisher) {
 }
 
 TEST(GeneratedYear, KnowsSomebodyToAskAbout) {
-  const Highlights& who = DefaultYear().summary.highlights;
+  const Highlights& who = SmallYear().summary.highlights;
   std::set<std::string> given;
   std::set<std::string> withdrawn;
   bool corrected = false;
-  for (const Planned& planned : DefaultYear().planned) {
+  for (const Planned& planned : SmallYear().planned) {
     const Event& event = planned.event;
     if (planned.expected == Outcome::kRejected) continue;
     if (event.type == EventType::kConsentGiven && event.text("purpose") == who.purpose &&
         event.text("evidence") == "ONLINE")
       given.insert(event.subject);
     if (event.type == EventType::kConsentWithdrawn &&
-        event.V() + 48 * 3600 * kMicrosPerSecond > DefaultYear().summary.now)
+        event.V() + 48 * 3600 * kMicrosPerSecond > SmallYear().summary.now)
       withdrawn.insert(event.subject);
     if (event.type == EventType::kGradeCourseAssessed && !event.corrects.empty())
       corrected = corrected || event.subject == who.corrected;
@@ -416,7 +422,7 @@ TEST(GeneratedYear, StopsWhenTheSinkFails) {
 }
 
 TEST(GeneratedPolicy, IsHashedAsPublished) {
-  for (const Planned& planned : DefaultYear().planned) {
+  for (const Planned& planned : SmallYear().planned) {
     if (planned.event.type != EventType::kRegistryPolicyPublished) continue;
     EXPECT_EQ(planned.event.text("policy_hash"), HashText(HashOf(planned.event.text("body"))));
   }
