@@ -1,0 +1,77 @@
+#include <cstdio>
+
+#include "consumers/json_text.h"
+#include "events/ids.h"
+#include "ops/cli.h"
+#include "ops/serving.h"
+
+namespace oppi::ops {
+namespace {
+
+struct InitOptions {
+  LedgerOptions ledger;
+  std::string origin;
+  std::string organisation = events::OrganisationOid(1);
+  unsigned partitions = 1;
+  bool no_check_digits = false;
+};
+
+Result<int> Init(const InitOptions& o) {
+  if (o.ledger.data.empty()) return InvalidArgument("say where to make the ledger: --data DIR");
+  if (o.partitions != 1) return InvalidArgument("a ledger in one directory has one partition; more need Kafka");
+  SystemEntropy entropy;
+  const SystemClock clock;
+  OPPI_RETURN_IF_ERROR(Node::Create({o.ledger.data, {o.origin, o.organisation, !o.no_check_digits}}, entropy, clock));
+  OPPI_TRY(const std::unique_ptr<Node> node, o.ledger.OpenNode());
+  const std::string vkey = FormatVerifierKey(node->LogKey());
+  if (o.ledger.json) {
+    std::string out = "{";
+    consumers::AppendJsonMember(out, "origin", o.origin);
+    consumers::AppendJsonMember(out, "vkey", vkey);
+    std::printf("%s}\n", out.c_str());
+  } else {
+    std::printf("%s\n", vkey.c_str());
+    std::fprintf(stderr, "A new ledger is in %s. The line above is its verifier key: give it to everybody who checks.\n"
+                         "Keep %s apart from backups of the rest: whoever has both can read everything.\n",
+                 o.ledger.data.c_str(), node->KeyPath("master").c_str());
+  }
+  return kExitDone;
+}
+
+struct ServeOptions {
+  LedgerOptions ledger;
+  std::string listen = "127.0.0.1:8080";
+};
+
+Result<int> Serve(const ServeOptions& o) {
+  OPPI_TRY(const std::unique_ptr<Node> node, o.ledger.OpenNode());
+  OPPI_TRY(const std::unique_ptr<Service> service, Service::Start(*node, o.listen));
+  std::fprintf(stderr, "serving %s on http://%s (size %llu); stop with Ctrl-C\n", node->config().origin.c_str(),
+               service->address().c_str(), static_cast<unsigned long long>(node->View()->size().value()));
+  service->WaitForSignal();
+  std::fprintf(stderr, "finishing what is under way\n");
+  return kExitDone;
+}
+
+}  // namespace
+
+void AddLedgerCommands(Cli& cli) {
+  auto init = std::make_shared<InitOptions>();
+  CLI::App* command = AddCommand(cli, cli.app, "init", "Make a new ledger: keys, vault, first entry",
+                                 "oppiloki init --data var/ledger --origin ledger.example.fi/log",
+                                 [init] { return Init(*init); });
+  init->ledger.AddTo(*command, false);
+  command->add_option("--origin", init->origin, "Name of the log, for ever; what every checkpoint says")->required();
+  command->add_option("--organisation", init->organisation, "Organisation OID of the operator");
+  command->add_option("--partitions", init->partitions, "Number of logs; 1 without Kafka");
+  command->add_flag("--no-check-digits", init->no_check_digits,
+                    "Accept identifiers with wrong check digits (test data only)");
+
+  auto serve = std::make_shared<ServeOptions>();
+  command = AddCommand(cli, cli.app, "serve", "Serve a ledger over HTTP",
+                       "oppiloki serve --data var/ledger --listen 127.0.0.1:8080", [serve] { return Serve(*serve); });
+  serve->ledger.AddTo(*command, false);
+  command->add_option("--listen", serve->listen, "HOST:PORT; port 0 takes any free one");
+}
+
+}  // namespace oppi::ops

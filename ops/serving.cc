@@ -1,0 +1,99 @@
+#include "ops/serving.h"
+
+#include <csignal>
+
+#include "consumers/http_api.h"
+#include "consumers/http_server.h"
+#include "ops/key_files.h"
+#include "ops/metrics.h"
+
+namespace oppi::ops {
+namespace {
+
+/// The road with a stopwatch.
+class MeasuredRoad final : public consumers::Road {
+ public:
+  MeasuredRoad(consumers::Road& road, Metrics& metrics, const Clock& clock) : road_(road), metrics_(metrics), clock_(clock) {}
+  Result<consumers::BatchReport> Ingest(consumers::RawMessage message) override {
+    return Measure([&] { return road_.Ingest(std::move(message)); });
+  }
+  Result<consumers::BatchReport> Ingest(events::SignedBatch batch) override {
+    return Measure([&] { return road_.Ingest(std::move(batch)); });
+  }
+
+ private:
+  template <class F>
+  Result<consumers::BatchReport> Measure(F&& ingest) {
+    const Instant start = clock_.Now();
+    Result<consumers::BatchReport> report = ingest();
+    if (report.ok()) metrics_.Ingested(*report, static_cast<double>(clock_.Now().micros - start.micros) * 1e-6);
+    return report;
+  }
+  consumers::Road& road_;
+  Metrics& metrics_;
+  const Clock& clock_;
+};
+
+}  // namespace
+
+struct Service::Impl {
+  explicit Impl(Node& n) : node(n), metrics(n), road(n.road(), metrics, n.clock()) {}
+  Node& node;
+  Metrics metrics;
+  MeasuredRoad road;
+  std::string host;
+  std::unique_ptr<consumers::HttpServer> server;
+};
+
+Service::Service(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Service::~Service() { impl_->server->Stop(); }
+
+Result<std::unique_ptr<Service>> Service::Start(Node& node, const std::string& listen) {
+  auto impl = std::make_unique<Impl>(node);
+  OPPI_TRY(const consumers::HostPort where, consumers::ParseHostPort(listen));
+  impl->host = where.host;
+  OPPI_TRY(const NamedSigningKey operator_key, ReadKeyFile(node.KeyPath("operator")));
+  const PublicKey operator_public = operator_key.key.public_key();
+  Metrics* metrics = &impl->metrics;
+
+  consumers::HttpPorts ports{
+      impl->road,
+      node.desk(),
+      node.entropy(),
+      [&node](std::string publisher, std::vector<events::BatchItem> items) {
+        return node.Attest(std::move(publisher), std::move(items));
+      },
+      [&node](std::string_view event_id) { return node.ReceiptOf(event_id); },
+      [&node](LeafIndex position) { return node.View()->Receipt(position); },
+      consumers::TilesOf([&node] { return node.View(); }),
+      [&node] { return node.NotReadyBecause(); },
+      [metrics] { return metrics->Text(); },
+      consumers::Access::kAnyone,
+  };
+  consumers::ServerOptions options;
+  options.listen = listen;
+  OPPI_TRY(impl->server,
+           consumers::HttpServer::Start(
+               consumers::Router(consumers::ApiRoutes(std::move(ports))), options,
+               {node.clock(),
+                [operator_public, &node](std::string_view token) {
+                  return consumers::CheckToken(token, operator_public, node.clock().Now());
+                },
+                metrics}));
+  return std::unique_ptr<Service>(new Service(std::move(impl)));
+}
+
+std::string Service::address() const { return impl_->host + ":" + std::to_string(impl_->server->port()); }
+
+void Service::WaitForSignal() {
+  // Blocked in every thread, so that only this one is woken.
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGINT);
+  sigaddset(&signals, SIGTERM);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  int received = 0;
+  sigwait(&signals, &received);
+}
+
+}  // namespace oppi::ops
