@@ -114,7 +114,8 @@ Result<RootHash> LogView::Root(TreeSize at) const {
 
 Result<std::string> LogView::Receipt(LeafIndex index) const {
   OPPI_TRY(std::vector<NodeHash> path, Inclusion(index, size()));
-  return FormatTlogProof({std::nullopt, index, std::move(path), note_});
+  OPPI_TRY(Bytes leaf, LeafBytes(index));
+  return FormatTlogProof({std::move(leaf), index, std::move(path), note_});
 }
 
 }  // namespace oppi::ledger

@@ -40,7 +40,8 @@ class LogView {
   [[nodiscard]] Result<std::vector<NodeHash>> Inclusion(LeafIndex index, TreeSize size) const;
   [[nodiscard]] Result<std::vector<NodeHash>> Consistency(TreeSize from, TreeSize to) const;
   [[nodiscard]] Result<RootHash> Root(TreeSize size) const;
-  /// C2SP tlog-proof text: the receipt of the leaf at `index`, against this view's checkpoint.
+  /// C2SP tlog-proof text: the receipt of the leaf at `index`, against this view's checkpoint. Its
+  /// `extra` is the leaf itself, so that the receipt says what it is a receipt of.
   [[nodiscard]] Result<std::string> Receipt(LeafIndex index) const;
 
   [[nodiscard]] const Store& store() const { return store_; }

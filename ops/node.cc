@@ -7,6 +7,7 @@
 #include "events/limits.h"
 #include "ledger/durable_file.h"
 #include "ledger/rocksdb_store.h"
+#include "ledger/tlog_policy.h"
 #include "ops/key_files.h"
 
 namespace oppi::ops {
@@ -87,6 +88,8 @@ Status Node::Create(const CreateOptions& options, Entropy& entropy, const Clock&
   OPPI_TRY(const auto store, ledger::OpenRocksDb(rocks));
   OPPI_TRY(const NamedSigningKey log_key, ReadKeyFile(dir + "/keys/log.key"));
   OPPI_RETURN_IF_ERROR(ledger::CreateLog(*store, *lock, genesis, clock.Now(), log_key));
+  const std::string trust = ledger::FormatTlogPolicy(ledger::PolicyOf(log_key.verifier()));
+  OPPI_RETURN_IF_ERROR(ledger::WriteFileDurably(dir + "/trust.policy", trust, 0644));
   // The settings last: a directory without them is no ledger, so a half-made one is never opened.
   return ledger::WriteFileDurably(dir + "/ledger.toml", ConfigText(options.config), 0600);
 }
@@ -131,6 +134,10 @@ Result<std::unique_ptr<Node>> Node::Open(const OpenOptions& options) {
   node->road_ = std::make_unique<consumers::LedgerRoad>(consumers::LedgerRoad::Ports{
       *node->sequencer_, *node->vault_, node->entropy_, [gate] { return gate->Keys(); }, node->config_.origin,
       {.check_digits = node->config_.check_digits}});
+  ledger::Sequencer* sequencer = node->sequencer_.get();
+  node->desk_ = std::make_unique<consumers::LedgerDesk>(consumers::LedgerDesk::Ports{
+      node->stores(), *runner, *node->road_, node->clock_, node->entropy_, [sequencer] { return sequencer->View(); },
+      *node->ledger_key_, node->config_.origin, node->config_.organisation});
   return node;
 }
 
@@ -154,6 +161,35 @@ Result<consumers::BatchReport> Node::PublishAs(const NamedSigningKey& key, const
     items.push_back(std::move(item));
   }
   return road_->Ingest(events::SignBatch(std::move(header), std::move(items), key.key));
+}
+
+Result<consumers::BatchReport> Node::Attest(std::string publisher, std::vector<events::BatchItem> items) {
+  events::BatchHeader header;
+  header.origin = config_.origin;
+  header.publisher = std::move(publisher);
+  header.attested_by = ledger_key_->name;
+  header.key = KeyIdText(ledger_key_->verifier().id);
+  entropy_.Fill(header.id);
+  return road_->Ingest(events::SignBatch(std::move(header), std::move(items), ledger_key_->key));
+}
+
+Result<std::string> Node::ReceiptOf(std::string_view event_id) const {
+  const Bytes prefix = ledger::DedupPrefix(*vault_, event_id);
+  std::optional<Bytes> row;
+  OPPI_RETURN_IF_ERROR(log_store_->Scan(ledger::Table::kDedup, prefix, ledger::PrefixEnd(prefix), [&](ByteView, ByteView value) {
+    row = Bytes(value);
+    return false;
+  }));
+  if (!row) return NotFound("there is no event with this id");
+  OPPI_TRY(const ledger::DedupRow found, ledger::DecodeDedup(*row));
+  return View()->Receipt(found.position);
+}
+
+std::vector<std::string> Node::NotReadyBecause() const {
+  std::vector<std::string> reasons;
+  if (fs::exists(directory_ + "/views.differ")) reasons.emplace_back("a rebuild found that the views differ from the log");
+  if (runner_->cursor().value() + 1'000'000 < View()->size().value()) reasons.emplace_back("the views are far behind the log");
+  return reasons;
 }
 
 }  // namespace oppi::ops

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "consumers/ledger_desk.h"
 #include "consumers/ledger_road.h"
 #include "events/entropy.h"
 #include "events/result.h"
@@ -54,9 +55,11 @@ class Node {
   [[nodiscard]] const NodeConfig& config() const { return config_; }
   [[nodiscard]] const std::string& directory() const { return directory_; }
   [[nodiscard]] consumers::Road& road() { return *road_; }
+  [[nodiscard]] consumers::Desk& desk() { return *desk_; }
   [[nodiscard]] const ledger::Store& log_store() const { return *log_store_; }
   [[nodiscard]] const ledger::Store& view_store() const { return *view_store_; }
   [[nodiscard]] projections::ViewStores stores() const { return {*log_store_, *view_store_, *vault_}; }
+  [[nodiscard]] ledger::CheckpointLock& lock() { return *lock_; }
   [[nodiscard]] ledger::Vault& vault() { return *vault_; }
   [[nodiscard]] projections::Gate& gate() { return *gate_; }
   [[nodiscard]] projections::Runner& runner() { return *runner_; }
@@ -70,6 +73,13 @@ class Node {
 
   /// Signs with one of the node's own keys ("registrar", "ledger") and sends it down the road.
   [[nodiscard]] Result<consumers::BatchReport> PublishAs(const NamedSigningKey& key, const std::vector<events::Event>& own);
+
+  /// Signs as the ledger's own gateway, on behalf of a publisher that sent events without signatures.
+  [[nodiscard]] Result<consumers::BatchReport> Attest(std::string publisher, std::vector<events::BatchItem> items);
+  /// tlog-proof text of the event with this id; kNotFound when there is none.
+  [[nodiscard]] Result<std::string> ReceiptOf(std::string_view event_id) const;
+  /// Empty: ready to serve.
+  [[nodiscard]] std::vector<std::string> NotReadyBecause() const;
 
  private:
   Node() = default;
@@ -89,6 +99,7 @@ class Node {
   std::unique_ptr<projections::Runner> runner_;
   std::unique_ptr<ledger::Sequencer> sequencer_;
   std::unique_ptr<consumers::LedgerRoad> road_;
+  std::unique_ptr<consumers::LedgerDesk> desk_;
 };
 
 }  // namespace oppi::ops

@@ -1,0 +1,52 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "consumers/ask.h"
+#include "consumers/ingest.h"
+#include "events/ed25519.h"
+#include "events/entropy.h"
+#include "ledger/log_view.h"
+#include "projections/answer.h"
+#include "projections/runner.h"
+#include "projections/views.h"
+
+namespace oppi::consumers {
+
+/// The desk over one ledger. Any thread.
+class LedgerDesk final : public Desk {
+ public:
+  struct Ports {
+    projections::ViewStores stores;
+    projections::Runner& runner;
+    Road& road;  // access events
+    const Clock& clock;
+    Entropy& entropy;
+    std::function<std::shared_ptr<const ledger::LogView>()> view;
+    const NamedSigningKey& ledger_key;
+    std::string origin;
+    std::string organisation;  // of the operator
+  };
+  explicit LedgerDesk(Ports ports) : ports_(std::move(ports)) {}
+
+  [[nodiscard]] Result<std::string> Answer(const projections::Question& question,
+                                           const projections::Asker& asker) override;
+
+ private:
+  [[nodiscard]] Result<TreeSize> SizeAsked(const projections::Question& question, const ledger::LogView& view) const;
+  [[nodiscard]] Result<projections::Facts> FactsFor(const projections::Question& question, TreeSize cursor) const;
+  [[nodiscard]] Result<std::string> EvidenceFor(const projections::Question& question, const projections::Access& access,
+                                                const projections::Facts& facts, const projections::View& view,
+                                                const projections::Answer& answer, const ledger::LogView& log) const;
+  [[nodiscard]] Status RecordAccess(const projections::Question& question, const projections::Asker& asker,
+                                    const projections::Answer& answer);
+
+  Ports ports_;
+};
+
+/// The smallest size whose entries include everything recorded at or before `t`.
+[[nodiscard]] Result<TreeSize> SizeKnownAt(const ledger::LogView& view, Instant t);
+
+}  // namespace oppi::consumers

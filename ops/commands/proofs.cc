@@ -1,0 +1,131 @@
+#include <cstdio>
+#include <nlohmann/json.hpp>
+
+#include "events/tree_hash.h"
+#include "ledger/durable_file.h"
+#include "ledger/tlog_policy.h"
+#include "ops/cli.h"
+#include "ops/remote.h"
+#include "ops/verify_file.h"
+
+namespace oppi::ops {
+namespace {
+
+Result<int> PrintCheckpoint(const LedgerOptions& o) {
+  std::string note;
+  if (!o.url.empty()) {
+    OPPI_TRY(const auto remote, Remote::Open(o.url, {}));
+    OPPI_TRY(note, remote->Text("/checkpoint"));
+  } else {
+    OPPI_TRY(const auto node, o.OpenNode());
+    note = node->View()->note();
+  }
+  if (o.json) {
+    OPPI_TRY(const ledger::Note parsed, ledger::ParseNote(note));
+    OPPI_TRY(const ledger::Checkpoint checkpoint, ledger::ParseCheckpointText(parsed.text));
+    const nlohmann::ordered_json json = {{"origin", checkpoint.origin}, {"size", checkpoint.size.value()},
+                                         {"root", checkpoint.root.base64()}, {"note", note}};
+    std::printf("%s\n", json.dump().c_str());
+  } else {
+    std::fputs(note.c_str(), stdout);
+  }
+  return kExitDone;
+}
+
+struct ProveOptions {
+  LedgerOptions ledger;
+  std::optional<std::uint64_t> index;
+  std::optional<std::uint64_t> size;
+  std::optional<std::uint64_t> from;
+  std::optional<std::uint64_t> to;
+};
+
+Result<int> Prove(const ProveOptions& o) {
+  if (o.index.has_value() == o.from.has_value()) return InvalidArgument("prove takes --index I, or --from M --to N");
+  OPPI_TRY(const auto node, o.ledger.OpenNode());
+  const auto view = node->View();
+  if (o.index && !o.size) {
+    OPPI_TRY(const std::string receipt, view->Receipt(LeafIndex(*o.index)));
+    if (o.ledger.json)
+      std::printf("%s\n", nlohmann::ordered_json({{"index", *o.index}, {"receipt", receipt}}).dump().c_str());
+    else
+      std::fputs(receipt.c_str(), stdout);
+    return kExitDone;
+  }
+  nlohmann::ordered_json json;
+  std::vector<NodeHash> path;
+  if (o.index) {
+    json = {{"index", *o.index}, {"size", *o.size}};
+    OPPI_TRY(path, view->Inclusion(LeafIndex(*o.index), TreeSize(*o.size)));
+    OPPI_TRY(const RootHash root, view->Root(TreeSize(*o.size)));
+    json["root"] = root.base64();
+  } else {
+    const TreeSize to(o.to.value_or(view->size().value()));
+    json = {{"from", *o.from}, {"to", to.value()}};
+    OPPI_TRY(path, view->Consistency(TreeSize(*o.from), to));
+    OPPI_TRY(const RootHash first, view->Root(TreeSize(*o.from)));
+    OPPI_TRY(const RootHash second, view->Root(to));
+    json["from_root"] = first.base64();
+    json["to_root"] = second.base64();
+  }
+  nlohmann::ordered_json hashes = nlohmann::ordered_json::array();
+  for (const NodeHash& hash : path) hashes.push_back(hash.base64());
+  json["proof"] = std::move(hashes);
+  PrintAnswer(json.dump(), o.ledger.json);
+  return kExitDone;
+}
+
+struct VerifyOptions {
+  std::vector<std::string> files;
+  std::string trust;
+  bool json = false;
+};
+
+Result<int> Verify(const VerifyOptions& o) {
+  OPPI_TRY(const auto text, ledger::ReadFileIfThere(o.trust));
+  if (!text) return NotFound("no trust file at " + o.trust);
+  OPPI_TRY(const ledger::TlogPolicy trust, ledger::ParseTlogPolicy(*text));
+  bool all = true;
+  for (const std::string& file : o.files) {
+    const Verdict verdict = VerifyFile(file, trust);
+    all = all && verdict.holds;
+    if (o.json) {
+      std::printf("%s\n", nlohmann::ordered_json({{"file", file}, {"kind", verdict.kind}, {"holds", verdict.holds},
+                                                  {"proved", verdict.proved}, {"failed", verdict.failed}})
+                              .dump()
+                              .c_str());
+      continue;
+    }
+    std::printf("%s  %s (%s)\n", verdict.holds ? "holds " : "FAILED", file.c_str(), verdict.kind.c_str());
+    for (const std::string& line : verdict.proved) std::printf("  proved: %s\n", line.c_str());
+    if (!verdict.holds) std::printf("  failed: %s\n", verdict.failed.c_str());
+  }
+  return all ? kExitDone : kExitFalse;
+}
+
+}  // namespace
+
+void AddProofCommands(Cli& cli) {
+  auto checkpoint = std::make_shared<LedgerOptions>();
+  CLI::App* command = AddCommand(cli, cli.app, "checkpoint", "The newest signed checkpoint", "oppiloki checkpoint --data var/ledger",
+                                 [checkpoint] { return PrintCheckpoint(*checkpoint); });
+  checkpoint->AddTo(*command, true);
+
+  auto prove = std::make_shared<ProveOptions>();
+  command = AddCommand(cli, cli.app, "prove", "Inclusion of an entry, or consistency of two sizes",
+                       "oppiloki prove --data var/ledger --index 17 > entry-17.tlog-proof", [prove] { return Prove(*prove); });
+  prove->ledger.AddTo(*command, false);
+  command->add_option("--index", prove->index, "Entry to prove included; the answer is a C2SP tlog-proof");
+  command->add_option("--size", prove->size, "In the tree of this size instead of the newest checkpoint");
+  command->add_option("--from", prove->from, "Smaller size");
+  command->add_option("--to", prove->to, "Larger size; default the newest");
+
+  auto verify = std::make_shared<VerifyOptions>();
+  command = AddCommand(cli, cli.app, "verify", "Check evidence, receipts and checkpoints offline",
+                       "oppiloki verify answer.evidence --trust var/ledger/trust.policy", [verify] { return Verify(*verify); });
+  command->add_option("FILE", verify->files, "Evidence, receipts (tlog-proof) or checkpoints")->required();
+  command->add_option("--trust", verify->trust, "C2SP tlog-policy: the log and its witnesses")->required();
+  command->add_flag("--json", verify->json, "One JSON document a file");
+}
+
+}  // namespace oppi::ops

@@ -1,0 +1,145 @@
+#include <cstdio>
+#include <nlohmann/json.hpp>
+
+#include "ledger/durable_file.h"
+#include "ops/cli.h"
+#include "ops/remote.h"
+#include "projections/question.h"
+
+namespace oppi::ops {
+namespace {
+
+using projections::Ask;
+using projections::Question;
+
+struct QueryOptions {
+  LedgerOptions ledger;
+  Ask ask{};
+  Question question;
+  std::string valid_at;
+  std::string known_at;  // instant or size
+  std::uint64_t min_size = 0;
+  std::string from;
+  std::string until;
+  bool timeline = false;
+  std::string evidence_file;
+  projections::Asker asker{"operator", "DPO", "*", "EDU"};
+};
+
+Status SetInstant(const std::string& text, const char* option, std::optional<Instant>& out) {
+  if (text.empty()) return {};
+  out = ParseInstant(text);
+  if (!out) return InvalidArgument(std::string(option) + " takes an instant such as 2026-11-23T12:00:00Z");
+  return {};
+}
+
+Status Complete(QueryOptions& o) {
+  Question& q = o.question;
+  q.ask = o.timeline ? Ask::kTimeline : o.ask;
+  OPPI_RETURN_IF_ERROR(SetInstant(o.valid_at, o.ask == Ask::kDecide ? "--at" : "--valid-at", q.valid_at));
+  OPPI_RETURN_IF_ERROR(SetInstant(o.from, "--from", q.from));
+  OPPI_RETURN_IF_ERROR(SetInstant(o.until, "--to", q.until));
+  const bool size = !o.known_at.empty() && o.known_at.find_first_not_of("0123456789") == std::string::npos && o.known_at.size() < 19;
+  if (size)
+    q.known_size = TreeSize(std::stoull(o.known_at));
+  else
+    OPPI_RETURN_IF_ERROR(SetInstant(o.known_at, "--known-at", q.known_at));
+  if (o.min_size != 0) q.min_size = TreeSize(o.min_size);
+  q.evidence = !o.evidence_file.empty();
+  // The same strictness as over HTTP.
+  auto checked = projections::ParseQuestion(q.ask, projections::QuestionJson(q));
+  if (!checked.ok()) return std::move(checked).error();
+  return {};
+}
+
+Result<int> Run(QueryOptions o) {
+  OPPI_RETURN_IF_ERROR(Complete(o));
+  std::string answer;
+  if (!o.ledger.url.empty()) {
+    OPPI_TRY(const std::string token, o.ledger.ReadToken());
+    OPPI_TRY(const auto remote, Remote::Open(o.ledger.url, token));
+    OPPI_TRY(answer, remote->Ask("/v1/query/" + std::string(projections::AskName(o.question.ask)), projections::QuestionJson(o.question)));
+  } else {
+    OPPI_TRY(const auto node, o.ledger.OpenNode());
+    OPPI_TRY(answer, node->desk().Answer(o.question, o.asker));
+  }
+  auto json = nlohmann::ordered_json::parse(answer, nullptr, false);
+  if (json.is_discarded()) return DataLoss("the answer is not JSON");
+  if (o.question.evidence) {
+    OPPI_RETURN_IF_ERROR(ledger::WriteFileDurably(o.evidence_file, json["evidence"].dump() + "\n", 0600));
+    json.erase("evidence");
+  }
+  // People read the result and what was kept back; the envelope is for machines.
+  if (o.ledger.json) {
+    PrintAnswer(json.dump(), true);
+  } else {
+    nlohmann::ordered_json shown = json["result"];
+    if (json.contains("redactions") && !json["redactions"].empty()) shown["kept back"] = json["redactions"];
+    PrintAnswer(shown.dump(), false);
+  }
+  if (o.question.ask != Ask::kDecide) return kExitDone;
+  const std::string result = json["result"].is_object() ? json["result"].value("result", std::string()) : std::string();
+  return result.rfind("PERMIT", 0) == 0 ? kExitDone : kExitFalse;
+}
+
+std::shared_ptr<QueryOptions> AddQuery(Cli& cli, Ask ask, const std::string& name, const std::string& about,
+                                       const std::string& example, CLI::App** command) {
+  auto options = std::make_shared<QueryOptions>();
+  options->ask = ask;
+  *command = AddCommand(cli, cli.app, name, about, example, [options] { return Run(*options); });
+  options->ledger.AddTo(**command, true);
+  (*command)->add_option("--reason", options->question.reason, "Why you ask; kept with the access event");
+  (*command)->add_option("--evidence", options->evidence_file, "Also write everything needed to check the answer offline");
+  (*command)->add_option("--known-at", options->known_at, "As known then: an instant, or a log size");
+  (*command)->add_option("--as", options->asker.principal, "With --data: who asks");
+  (*command)->add_option("--role", options->asker.role, "With --data: in which role");
+  (*command)->add_option("--organisation", options->asker.organisation, "With --data: for which organisation");
+  (*command)->add_option("--purpose-of-access", options->asker.purpose, "With --data: for which purpose");
+  return options;
+}
+
+}  // namespace
+
+void AddQueryCommands(Cli& cli) {
+  CLI::App* c = nullptr;
+  auto record = AddQuery(cli, Ask::kRecord, "record", "The record of a learner, now or then",
+                         "oppiloki record --data var/ledger --learner urn:oid:1.2.246.562.24.10482013375 --valid-at 2026-05-01T00:00:00Z", &c);
+  c->add_option("--learner", record->question.learner, "Person id")->required();
+  c->add_option("--controller", record->question.controller, "Only what this organisation is responsible for");
+  c->add_option("--valid-at", record->valid_at, "As valid then");
+
+  auto consents = AddQuery(cli, Ask::kConsents, "consents", "Consent states of a learner",
+                           "oppiloki consents --data var/ledger --learner urn:oid:1.2.246.562.24.10482013375 --timeline", &c);
+  c->add_option("--learner", consents->question.learner, "Person id")->required();
+  c->add_option("--controller", consents->question.controller, "Organisation OID");
+  c->add_option("--purpose", consents->question.purpose, "Purpose code");
+  c->add_option("--recipient", consents->question.recipient, "Recipient");
+  c->add_option("--category", consents->question.categories, "Data categories")->delimiter(',');
+  c->add_option("--valid-at", consents->valid_at, "As valid then");
+  c->add_flag("--timeline", consents->timeline, "Every state with its period");
+
+  auto decide = AddQuery(cli, Ask::kDecide, "decide", "May this be disclosed? Exit code 0 only for a permit",
+                         "oppiloki decide --data var/ledger --learner urn:oid:1.2.246.562.24.10482013375 --controller 1.2.246.562.10.34648391018 "
+                         "--purpose ADAPT --recipient V1 --category LRN",
+                         &c);
+  c->add_option("--learner", decide->question.learner, "Person id")->required();
+  c->add_option("--controller", decide->question.controller, "Organisation OID")->required();
+  c->add_option("--purpose", decide->question.purpose, "Purpose code")->required();
+  c->add_option("--recipient", decide->question.recipient, "Recipient")->required();
+  c->add_option("--category", decide->question.categories, "Data categories")->delimiter(',')->required();
+  c->add_option("--at", decide->valid_at, "At this instant; default now");
+  c->add_option("--min-size", decide->min_size, "STALE when the log known is shorter than this");
+  c->add_option("--op", decide->question.op, "disclose, guardian_view or emergency_read");
+  c->add_option("--principal", decide->question.principal, "Whose guardian view or emergency read");
+
+  auto audit = AddQuery(cli, Ask::kAudit, "audit", "Who did what, when and why",
+                        "oppiloki audit --data var/ledger --learner urn:oid:1.2.246.562.24.10482013375 --from 2026-11-01T00:00:00Z", &c);
+  c->add_option("--learner", audit->question.learner, "Whose data");
+  c->add_option("--actor", audit->question.actor, "Who looked");
+  c->add_option("--publisher", audit->question.publisher, "What a publisher did");
+  c->add_option("--from", audit->from, "From this instant on");
+  c->add_option("--to", audit->until, "Before this instant");
+  c->add_option("--valid-at", audit->valid_at, "As of then");
+}
+
+}  // namespace oppi::ops

@@ -1,0 +1,80 @@
+#include "ops/verify_file.h"
+
+#include "events/tree_hash.h"
+#include "ledger/durable_file.h"
+#include "ledger/leaf.h"
+#include "projections/verifier.h"
+
+namespace oppi::ops {
+namespace {
+
+constexpr std::string_view kProofHeader = "c2sp.org/tlog-proof@v1\n";
+
+Verdict VerifyReceipt(std::string_view text, const ledger::TlogPolicy& trust) {
+  Verdict verdict{false, "receipt", {}, {}};
+  const auto proof = ledger::ParseTlogProof(text);
+  if (!proof.ok()) {
+    verdict.failed = proof.error().message;
+    return verdict;
+  }
+  if (!proof->extra) {
+    verdict.failed = "the receipt does not hold the entry that it is about";
+    return verdict;
+  }
+  const auto trusted = ledger::VerifyTlogProof(*proof, HashLeaf(*proof->extra), trust);
+  if (!trusted.ok()) {
+    verdict.failed = trusted.error().message;
+    return verdict;
+  }
+  const auto leaf = ledger::DecodeLeaf(*proof->extra);
+  if (!leaf.ok()) {
+    verdict.failed = leaf.error().message;
+    return verdict;
+  }
+  verdict.holds = true;
+  verdict.proved.push_back("the checkpoint of " + trusted->checkpoint.origin + " at size " + std::to_string(trusted->checkpoint.size.value()) +
+                           " is signed as the trust file demands");
+  verdict.proved.push_back("entry " + std::to_string(proof->index.value()) + ", recorded " + FormatInstant(leaf->recorded) + ", is in that log");
+  if (const auto* event = std::get_if<ledger::EventLeaf>(&leaf->body))
+    verdict.proved.push_back("it is an event with the commitment " + event->commitment.hex());
+  return verdict;
+}
+
+Verdict VerifyCheckpoint(std::string_view text, const ledger::TlogPolicy& trust) {
+  Verdict verdict{false, "checkpoint", {}, {}};
+  const auto trusted = ledger::OpenCheckpoint(text, trust);
+  if (!trusted.ok()) {
+    verdict.failed = trusted.error().message;
+    return verdict;
+  }
+  verdict.holds = true;
+  verdict.proved.push_back("the checkpoint of " + trusted->checkpoint.origin + " at size " + std::to_string(trusted->checkpoint.size.value()) +
+                           " is signed as the trust file demands");
+  for (const auto& cosignature : trusted->cosignatures) verdict.proved.push_back("cosigned by " + cosignature.witness);
+  return verdict;
+}
+
+}  // namespace
+
+Verdict VerifyText(std::string_view text, const ledger::TlogPolicy& trust) {
+  if (text.starts_with(kProofHeader)) return VerifyReceipt(text, trust);
+  if (text.starts_with("{")) {
+    Verdict verdict{false, "evidence", {}, {}};
+    auto proved = projections::VerifyEvidence(text, trust);
+    verdict.holds = proved.ok();
+    if (proved.ok())
+      verdict.proved = std::move(proved).value();
+    else
+      verdict.failed = proved.error().message;
+    return verdict;
+  }
+  return VerifyCheckpoint(text, trust);
+}
+
+Verdict VerifyFile(const std::string& path, const ledger::TlogPolicy& trust) {
+  const auto text = ledger::ReadFileIfThere(path);
+  if (!text.ok() || !text->has_value()) return {false, "unknown", {}, text.ok() ? "there is no such file" : text.error().message};
+  return VerifyText(**text, trust);
+}
+
+}  // namespace oppi::ops

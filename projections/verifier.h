@@ -1,0 +1,26 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "events/result.h"
+#include "ledger/tlog_policy.h"
+#include "projections/evidence.h"
+
+/// The checker of answers: trusts a policy file and nothing else. It recomputes; it never believes.
+
+namespace oppi::projections {
+
+/// What was proved, in plain words, in the order it was checked.
+using Proved = std::vector<std::string>;
+
+/// Errors: kInvalidArgument (not evidence), kUnauthenticated with the first thing that failed, in
+/// words a data-protection officer can read.
+[[nodiscard]] Result<Proved> VerifyEvidence(std::string_view file, const ledger::TlogPolicy& trust);
+
+/// The result and count that the facts give; the same function the desk answers with.
+[[nodiscard]] Result<Answer> ComputeAnswer(const Question& question, const Access& access, const Facts& facts,
+                                           const Facts& registry, const View& view);
+
+}  // namespace oppi::projections
