@@ -1,8 +1,11 @@
 #include "consumers/ledger_desk.h"
 
+#include <nlohmann/json.hpp>
+
 #include "events/ids.h"
 #include "ledger/own_events.h"
 #include "projections/authorise.h"
+#include "projections/consent_answer.h"
 #include "projections/evidence.h"
 #include "projections/verifier.h"
 
@@ -53,13 +56,15 @@ Result<std::string> LedgerDesk::Answer(const Question& question, const projectio
 
   // Default deny. Permission is a matter of now and of everything recorded so far.
   OPPI_TRY(const Facts facts, FactsFor(question, log->size()));
-  const projections::Access access = projections::Authorise(question, asker, facts, now, {});
+  OPPI_TRY(const Facts registry, projections::ReadFullRegistry(*log, ports_.stores, log->size()));
+  const projections::AgeRules ages =
+      projections::RulesAt(*projections::RegistryOf(registry), {now, log->size()}).ages;
+  const projections::Access access = projections::Authorise(question, asker, facts, now, ages);
   if (!access.permitted()) return PermissionDenied(access.refusal + ": this question is not open to you");
 
-  OPPI_TRY(const Facts registry, projections::ReadRegistry(ports_.stores.views, log->size()));
   OPPI_TRY(const projections::Answer answer, projections::ComputeAnswer(question, access, facts, registry, view));
   // The access is durable before the answer leaves.
-  OPPI_RETURN_IF_ERROR(RecordAccess(question, asker, answer));
+  OPPI_RETURN_IF_ERROR(RecordAccess(AccessEvent(question, asker, view, answer)));
   std::string json = projections::AnswerJson(question, view, answer, log->note());
   if (!question.evidence) return json;
   OPPI_TRY(const std::string evidence, EvidenceFor(question, access, facts, view, answer, *log));
@@ -92,28 +97,42 @@ Result<Facts> LedgerDesk::FactsFor(const Question& question, TreeSize cursor) co
       return projections::ReadIndexed(stores.views, stores.vault, Projection::kByActor, question.actor, cursor);
     return projections::ReadIndexed(stores.views, stores.vault, Projection::kByPublisher, question.publisher, cursor);
   }
-  OPPI_TRY(const auto handle, stores.vault.FindHandle(question.learner));
-  if (!handle) return Facts();
-  return projections::ReadFacts(stores, *handle, {Projection::kRecord, Projection::kConsent, Projection::kAudit}, cursor, cursor);
+  return projections::ReadPerson(stores, question.learner, cursor);
 }
 
-Status LedgerDesk::RecordAccess(const Question& question, const projections::Asker& asker, const projections::Answer& answer) {
-  events::Event read = events::MakeEvent(events::EventType::kAccessRead);
-  read.time = ports_.clock.Now();
-  read.id = events::MakeUuidV7(read.time, ports_.entropy);
-  read.source = "urn:oid:" + ports_.organisation + "/ledger";
-  read.subject = question.learner;
-  read.controller = !question.controller.empty()                        ? question.controller
-                    : !asker.organisation.empty() && asker.organisation != "*" ? asker.organisation
-                                                                               : ports_.organisation;
-  read.SetText("actor", asker.principal);
-  read.SetText("actor_role", asker.role);
-  read.SetText("organisation", asker.organisation);
-  read.SetText("purpose", asker.purpose);
-  read.SetText("query", std::string(QueryCode(question.ask)));
-  read.SetNumber("result_count", static_cast<std::int64_t>(answer.count));
-  if (!question.reason.empty()) read.SetText("reason_text", question.reason);
-  OPPI_TRY(events::SignedBatch batch, ledger::SignOwnEvents({read}, ports_.origin, ports_.ledger_key, ports_.entropy));
+/// What was decided is an event of its own kind; everything else is a read.
+events::Event LedgerDesk::AccessEvent(const Question& question, const projections::Asker& asker,
+                                      const projections::View& view, const projections::Answer& answer) const {
+  const bool decision = question.ask == Ask::kDecide;
+  events::Event event = events::MakeEvent(decision ? events::EventType::kAccessDecisionMade : events::EventType::kAccessRead);
+  event.time = ports_.clock.Now();
+  event.id = events::MakeUuidV7(event.time, ports_.entropy);
+  event.source = "urn:oid:" + ports_.organisation + "/ledger";
+  event.subject = question.learner;
+  event.controller = !question.controller.empty()                               ? question.controller
+                     : !asker.organisation.empty() && asker.organisation != "*" ? asker.organisation
+                                                                                : ports_.organisation;
+  if (decision) {
+    const auto result = nlohmann::json::parse(answer.result);
+    const auto text = [&](const char* name) { return result[name].is_string() ? result[name].get<std::string>() : std::string(); };
+    event.SetText("purpose", question.purpose).SetText("recipient", question.recipient);
+    event.SetList("data_categories", question.categories).SetText("result", text("result"));
+    for (const char* optional : {"reason", "basis", "consent"})
+      if (!text(optional).empty()) event.SetText(optional, text(optional));
+    event.SetNumber("known_size", static_cast<std::int64_t>(view.size.value()));
+    event.SetText("policy_hash", text("policy_hash").empty() ? HashText(Sha256Digest{}) : text("policy_hash"));
+    return event;
+  }
+  event.SetText("actor", asker.principal).SetText("actor_role", asker.role);
+  event.SetText("organisation", asker.organisation).SetText("purpose", asker.purpose);
+  event.SetText("query", std::string(QueryCode(question.ask)));
+  event.SetNumber("result_count", static_cast<std::int64_t>(answer.count));
+  if (!question.reason.empty()) event.SetText("reason_text", question.reason);
+  return event;
+}
+
+Status LedgerDesk::RecordAccess(const events::Event& event) {
+  OPPI_TRY(events::SignedBatch batch, ledger::SignOwnEvents({event}, ports_.origin, ports_.ledger_key, ports_.entropy));
   OPPI_TRY(const BatchReport report, ports_.road.Ingest(std::move(batch)));
   const bool recorded = report.error == events::ErrorCode::kNone && report.items.size() == 1 &&
                         report.items[0].outcome == events::Outcome::kAccepted;

@@ -40,8 +40,9 @@ class LedgerDesk final : public Desk {
   [[nodiscard]] Result<std::string> EvidenceFor(const projections::Question& question, const projections::Access& access,
                                                 const projections::Facts& facts, const projections::View& view,
                                                 const projections::Answer& answer, const ledger::LogView& log) const;
-  [[nodiscard]] Status RecordAccess(const projections::Question& question, const projections::Asker& asker,
-                                    const projections::Answer& answer);
+  [[nodiscard]] events::Event AccessEvent(const projections::Question& question, const projections::Asker& asker,
+                                          const projections::View& view, const projections::Answer& answer) const;
+  [[nodiscard]] Status RecordAccess(const events::Event& event);
 
   Ports ports_;
 };

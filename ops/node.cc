@@ -9,6 +9,7 @@
 #include "ledger/rocksdb_store.h"
 #include "ledger/tlog_policy.h"
 #include "ops/key_files.h"
+#include "projections/log_reader.h"
 
 namespace oppi::ops {
 namespace {
@@ -113,10 +114,7 @@ Result<std::unique_ptr<Node>> Node::Open(const OpenOptions& options) {
   // The views catch up with what is stored before anything new is let in.
   OPPI_TRY(const std::shared_ptr<const ledger::LogView> view, ledger::StoredView(*node->log_store_, node->LogKey()));
   OPPI_TRY(node->runner_, projections::Runner::Open(*node->view_store_, *node->vault_, *view, {}, options.catching_up));
-  OPPI_TRY(const ledger::Leaf first, view->ReadLeaf(LeafIndex(0)));
-  const auto* genesis = std::get_if<ledger::GenesisLeaf>(&first.body);
-  if (genesis == nullptr) return DataLoss("the first entry of the log is not its genesis");
-  OPPI_TRY(node->gate_, projections::Gate::Open(node->stores(), *genesis));
+  OPPI_TRY(node->gate_, projections::Gate::Open(node->stores(), *view));
 
   projections::Runner* runner = node->runner_.get();
   projections::Gate* gate = node->gate_.get();
@@ -135,6 +133,8 @@ Result<std::unique_ptr<Node>> Node::Open(const OpenOptions& options) {
       *node->sequencer_, *node->vault_, node->entropy_, [gate] { return gate->Keys(); }, node->config_.origin,
       {.check_digits = node->config_.check_digits}});
   ledger::Sequencer* sequencer = node->sequencer_.get();
+  // Nothing has been submitted yet, so the writer thread is not looking.
+  gate->LookUpIn([sequencer] { return sequencer->View(); });
   node->desk_ = std::make_unique<consumers::LedgerDesk>(consumers::LedgerDesk::Ports{
       node->stores(), *runner, *node->road_, node->clock_, node->entropy_, [sequencer] { return sequencer->View(); },
       *node->ledger_key_, node->config_.origin, node->config_.organisation});
@@ -174,15 +174,10 @@ Result<consumers::BatchReport> Node::Attest(std::string publisher, std::vector<e
 }
 
 Result<std::string> Node::ReceiptOf(std::string_view event_id) const {
-  const Bytes prefix = ledger::DedupPrefix(*vault_, event_id);
-  std::optional<Bytes> row;
-  OPPI_RETURN_IF_ERROR(log_store_->Scan(ledger::Table::kDedup, prefix, ledger::PrefixEnd(prefix), [&](ByteView, ByteView value) {
-    row = Bytes(value);
-    return false;
-  }));
-  if (!row) return NotFound("there is no event with this id");
-  OPPI_TRY(const ledger::DedupRow found, ledger::DecodeDedup(*row));
-  return View()->Receipt(found.position);
+  const auto view = View();
+  OPPI_TRY(const auto event, projections::FindEvent(*view, *vault_, event_id));
+  if (!event) return NotFound("there is no event with this id");
+  return view->Receipt(event->position);
 }
 
 std::vector<std::string> Node::NotReadyBecause() const {

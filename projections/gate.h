@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -10,11 +11,12 @@
 
 #include "events/verify.h"
 #include "ledger/intake_rules.h"
-#include "ledger/leaf.h"
+#include "ledger/log_view.h"
 #include "ledger/store.h"
 #include "ledger/vault.h"
 #include "projections/fact.h"
 #include "projections/publishers.h"
+#include "projections/registry.h"
 #include "projections/views.h"
 
 /// The log-dependent rules of intake, with the facts they need: the registry in memory, a learner's
@@ -26,8 +28,7 @@ namespace oppi::projections {
 class Gate final : public ledger::IntakeRules {
  public:
   /// The views must have caught up with the log.
-  [[nodiscard]] static Result<std::unique_ptr<Gate>> Open(const ViewStores& stores,
-                                                          const ledger::GenesisLeaf& genesis);
+  [[nodiscard]] static Result<std::unique_ptr<Gate>> Open(const ViewStores& stores, const ledger::LogView& log);
 
   // The writer thread.
   [[nodiscard]] events::ErrorCode JudgeSource(const events::BatchHeader& header, std::string_view source) override;
@@ -39,22 +40,26 @@ class Gate final : public ledger::IntakeRules {
   void ViewsReached(TreeSize cursor) { cursor_.store(cursor.value(), std::memory_order_relaxed); }
   /// Keys for batch verification. Any thread.
   [[nodiscard]] std::shared_ptr<const events::KeySet> Keys() const;
-  /// The registry as of now. Any thread.
-  [[nodiscard]] std::shared_ptr<const Publishers> Registry() const;
+  /// Publishers as of now. Any thread.
+  [[nodiscard]] std::shared_ptr<const Publishers> CurrentPublishers() const;
+  /// Where facts of other persons' streams are looked up; set before the writer starts.
+  void LookUpIn(std::function<std::shared_ptr<const ledger::LogView>()> view) { view_ = std::move(view); }
 
  private:
-  Gate(const ViewStores& stores, Publishers publishers, Facts registry);
-  [[nodiscard]] Result<Facts> StreamOf(const std::string& person);
+  Gate(const ViewStores& stores, Publishers publishers);
+  [[nodiscard]] Result<Facts> StreamOf(std::string_view owner);
+  [[nodiscard]] const Fact* InTail(std::string_view event_id) const;
   void Publish();
   void Prune();
 
   const ViewStores stores_;
 
   // Owned by the writer thread.
-  Publishers publishers_;
-  Facts registry_;
+  Registry registry_;
   std::deque<std::shared_ptr<const ledger::CommittedEvent>> tail_;  // sequenced, not yet in the views
   std::unordered_map<std::string, std::vector<std::shared_ptr<const ledger::CommittedEvent>>> tail_of_;
+
+  std::function<std::shared_ptr<const ledger::LogView>()> view_;
 
   std::atomic<std::uint64_t> cursor_{0};
 

@@ -1,6 +1,7 @@
 #include "projections/log_reader.h"
 
 #include "events/commitment.h"
+#include "ledger/prepared.h"
 
 namespace oppi::projections {
 
@@ -81,6 +82,21 @@ Status LogReader::Scan(LeafIndex from, TreeSize to, const std::function<bool(led
   });
   if (!failure.ok()) return failure;
   return scanned;
+}
+
+Result<std::optional<ledger::CommittedEvent>> FindEvent(const ledger::LogView& log, const ledger::Vault& vault,
+                                                        std::string_view event_id) {
+  const Bytes prefix = ledger::DedupPrefix(vault, event_id);
+  std::optional<Bytes> row;
+  OPPI_RETURN_IF_ERROR(log.store().Scan(ledger::Table::kDedup, prefix, ledger::PrefixEnd(prefix),
+                                        [&](ByteView, ByteView value) {
+                                          row = Bytes(value);
+                                          return false;
+                                        },
+                                        log.snapshot()));
+  if (!row) return std::optional<ledger::CommittedEvent>();
+  OPPI_TRY(const ledger::DedupRow found, ledger::DecodeDedup(*row));
+  return LogReader(log, vault).Read(found.position);
 }
 
 }  // namespace oppi::projections

@@ -36,4 +36,8 @@ class LogReader {
   std::map<LeafIndex, events::BatchHeader> headers_;  // the few last used
 };
 
+/// The event with this id, of whichever source, if the log has it.
+[[nodiscard]] Result<std::optional<ledger::CommittedEvent>> FindEvent(const ledger::LogView& log, const ledger::Vault& vault,
+                                                                      std::string_view event_id);
+
 }  // namespace oppi::projections

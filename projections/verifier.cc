@@ -5,6 +5,7 @@
 #include "events/commitment.h"
 #include "events/tree_hash.h"
 #include "ledger/merkle/proof.h"
+#include "projections/consent_answer.h"
 #include "projections/publishers.h"
 
 namespace oppi::projections {
@@ -71,7 +72,11 @@ Result<Fact> ProveEvent(const EvidenceEntry& entry, const ledger::EventLeaf& lea
     return Failed("the event shown for " + Entry(entry.index) + " is not the one that the log commits to");
   events::Decoded decoded = events::Decode(item->bytes, item->encoding, {.check_digits = false});
   if (decoded.error != events::ErrorCode::kNone) return Failed("the event shown for " + Entry(entry.index) + " does not decode");
-  // Facts hold what views hold: without `object` and `text` fields.
+  if (leaf.clear) {
+    fact.event = std::move(decoded.event);
+    return fact;
+  }
+  // Facts about persons hold what views hold: no `object` and `text` fields.
   auto compact = events::DecodeCompact(events::EncodeCompact(decoded.event));
   if (!compact.ok()) return Failed("the event shown for " + Entry(entry.index) + " does not decode");
   fact.event = std::move(compact).value();
@@ -137,16 +142,20 @@ Result<Proved> VerifyEvidence(std::string_view file, const ledger::TlogPolicy& t
   return proved;
 }
 
-Result<Answer> ComputeAnswer(const Question& question, const Access& access, const Facts& facts, const Facts&, const View& view) {
+Result<Answer> ComputeAnswer(const Question& question, const Access& access, const Facts& facts, const Facts& registry_facts,
+                             const View& view) {
+  const std::unique_ptr<const Registry> registry = RegistryOf(registry_facts);
   switch (question.ask) {
     case Ask::kRecord:
-      return ToAnswer(AnswerRecord(question, access, facts, view, {}));
+      return ToAnswer(AnswerRecord(question, access, facts, view, RulesAt(*registry, view)));
     case Ask::kAudit:
       return ToAnswer(AnswerAudit(question, access, facts, view));
     case Ask::kConsents:
+      return AnswerConsents(question, access, facts, *registry, view);
     case Ask::kTimeline:
+      return AnswerTimeline(question, access, facts, *registry, view);
     case Ask::kDecide:
-      break;
+      return AnswerDecide(question, facts, *registry, view);
   }
   return InvalidArgument("this question cannot be answered");
 }

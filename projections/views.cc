@@ -2,8 +2,11 @@
 
 #include <algorithm>
 #include <cstring>
+#include <map>
 
 #include "ledger/streams.h"
+#include "projections/log_reader.h"
+#include "projections/persons.h"
 
 namespace oppi::projections {
 namespace {
@@ -141,6 +144,35 @@ Result<Facts> ReadRegistry(const ledger::Store& views, TreeSize size) {
                                   }));
   OPPI_RETURN_IF_ERROR(failure);
   return facts;
+}
+
+Result<Facts> ReadFullRegistry(const ledger::LogView& log, const ViewStores& stores, TreeSize size) {
+  OPPI_TRY(Facts facts, ReadRegistry(stores.views, size));
+  LogReader reader(log, stores.vault);
+  for (Fact& fact : facts) {
+    if (fact.event.type != events::EventType::kRegistryPolicyPublished) continue;
+    OPPI_TRY(auto whole, reader.Read(fact.position));
+    if (!whole) return DataLoss("log: entry " + std::to_string(fact.position.value()) + " should be a policy");
+    fact = *std::move(whole);
+  }
+  return facts;
+}
+
+Result<Facts> ReadPerson(const ViewStores& stores, std::string_view person, TreeSize cursor) {
+  std::map<LeafIndex, Fact> merged;
+  std::vector<std::string> names{std::string(person)};
+  for (std::size_t next = 0; next < names.size(); ++next) {
+    OPPI_TRY(const auto handle, stores.vault.FindHandle(names[next]));
+    if (!handle) continue;
+    OPPI_TRY(Facts facts, ReadFacts(stores, *handle, {Projection::kRecord, Projection::kConsent, Projection::kAudit}, cursor, cursor));
+    for (std::string& other : PossibleIdentifiers(person, facts))
+      if (std::find(names.begin(), names.end(), other) == names.end()) names.push_back(std::move(other));
+    for (Fact& fact : facts) merged.emplace(fact.position, std::move(fact));
+  }
+  Facts all;
+  all.reserve(merged.size());
+  for (auto& [position, fact] : merged) all.push_back(std::move(fact));
+  return all;
 }
 
 Result<Facts> ReadIndexed(const ledger::Store& views, const ledger::Vault& vault, Projection index, std::string_view name,

@@ -7,6 +7,7 @@
 
 #include "events/result.h"
 #include "ledger/committed.h"
+#include "ledger/log_view.h"
 #include "ledger/store.h"
 #include "ledger/vault.h"
 #include "projections/fact.h"
@@ -45,8 +46,13 @@ struct ViewStores {
 /// The stream says which facts there must be: a missing one is kDataLoss, never a shorter answer.
 [[nodiscard]] Result<Facts> ReadFacts(const ViewStores& stores, const ledger::Handle& handle,
                                       const std::vector<Projection>& projections, TreeSize size, TreeSize cursor);
-/// Registry facts, positions below `size`.
+/// Registry facts, positions below `size`. As in every view row, without `object` fields.
 [[nodiscard]] Result<Facts> ReadRegistry(const ledger::Store& views, TreeSize size);
+/// The same with the bodies of policy packs, read from the log.
+[[nodiscard]] Result<Facts> ReadFullRegistry(const ledger::LogView& log, const ViewStores& stores, TreeSize size);
+/// Everything about a person under every identifier that a link ever joined to this one: what answers
+/// and intake are computed from. Log order; empty when nobody of the name is known.
+[[nodiscard]] Result<Facts> ReadPerson(const ViewStores& stores, std::string_view person, TreeSize cursor);
 /// Facts that an index names, in log order.
 [[nodiscard]] Result<Facts> ReadIndexed(const ledger::Store& views, const ledger::Vault& vault, Projection index,
                                         std::string_view name, TreeSize size);

@@ -62,7 +62,7 @@ Result<int> AddPublisher(const PublisherAdd& o) {
   if (!events::ParseRole(o.role)) return InvalidArgument("--role knows PROVIDER, IDENTITY, PORTAL, VENDOR, GATEWAY and DPO");
   OPPI_TRY(const std::unique_ptr<Node> node, o.ledger.OpenNode());
   std::vector<events::Event> own;
-  if (node->gate().Registry()->Find(o.name) == nullptr) {
+  if (node->gate().CurrentPublishers()->Find(o.name) == nullptr) {
     events::Event registered = RegistryEvent(*node, node->entropy(), events::EventType::kRegistryPublisherRegistered);
     registered.SetText("publisher", o.name).SetText("role", o.role);
     if (!o.controller.empty()) registered.SetText("organisation", o.controller);
@@ -93,7 +93,7 @@ struct PublisherRevoke {
 Result<int> RevokeKey(const PublisherRevoke& o) {
   OPPI_TRY(const std::unique_ptr<Node> node, o.ledger.OpenNode());
   std::string publisher;
-  for (const auto& [name, key] : node->gate().Registry()->keys())
+  for (const auto& [name, key] : node->gate().CurrentPublishers()->keys())
     if (name.second == o.key_id) publisher = name.first;
   if (publisher.empty()) return NotFound("no publisher has a key with this id; see: oppiloki publisher list");
   events::Event revoked = RegistryEvent(*node, node->entropy(), events::EventType::kRegistryKeyRevoked);
@@ -109,7 +109,7 @@ Result<int> RevokeKey(const PublisherRevoke& o) {
 
 Result<int> ListPublishers(const LedgerOptions& o) {
   OPPI_TRY(const std::unique_ptr<Node> node, o.OpenNode());
-  const auto registry = node->gate().Registry();
+  const auto registry = node->gate().CurrentPublishers();
   nlohmann::ordered_json list = nlohmann::ordered_json::array();
   for (const auto& [name, publisher] : registry->publishers()) {
     bool any = false;

@@ -1,0 +1,187 @@
+#include "projections/consent_answer.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <tuple>
+
+namespace oppi::projections {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json IdOf(const Fact* fact) { return fact == nullptr ? Json() : Json(fact->event.id); }
+Json IdOf(const Grant* grant) { return grant == nullptr ? Json() : IdOf(grant->fact); }
+Json TextOrNull(std::string_view text) { return text.empty() ? Json() : Json(text); }
+Json TimeOrNull(const std::optional<Instant>& t) { return t ? Json(FormatInstant(*t)) : Json(); }
+
+/// Where an answer came from: the facts it names.
+class Sources {
+ public:
+  void Add(const Fact* fact) {
+    if (fact != nullptr) by_position_.emplace(fact->position, Source{fact->event.id, fact->position, fact->recorded});
+  }
+  void Add(const Grant* grant) {
+    if (grant != nullptr) Add(grant->fact);
+  }
+  [[nodiscard]] std::vector<Source> Take() const {
+    std::vector<Source> list;
+    for (const auto& [position, source] : by_position_) list.push_back(source);
+    return list;
+  }
+
+ private:
+  std::map<LeafIndex, Source> by_position_;
+};
+
+struct AtomKey {
+  std::string controller;
+  std::string purpose;
+  std::string recipient;
+  std::string category;
+  friend auto operator<=>(const AtomKey&, const AtomKey&) = default;
+};
+
+bool Narrowed(const Question& q, const Access& access, const AtomKey& key) {
+  if (!access.controller.empty() && access.controller != key.controller) return true;
+  if (!q.controller.empty() && q.controller != key.controller) return true;
+  if (!q.purpose.empty() && q.purpose != key.purpose) return true;
+  return !q.recipient.empty() && q.recipient != key.recipient;
+}
+
+/// Atoms that acts of the learner name, as leaves of the pack in force at the view.
+std::set<AtomKey> AtomsOf(const History& history, const Question& q, const Access& access, const View& view) {
+  std::set<AtomKey> atoms;
+  const PolicyPack* pack = history.PackAt(view.at);
+  std::set<std::string> asked;
+  for (const std::string& category : q.categories) {
+    if (pack == nullptr) asked.insert(category);
+    else
+      for (const std::string_view leaf : pack->LeavesOf(category)) asked.emplace(leaf);
+  }
+  for (const auto& [name, group] : history.groups())
+    for (const Act& act : group.acts) {
+      if (act.fact == nullptr) continue;
+      const events::Event& event = act.fact->event;
+      for (const std::string& recipient : event.list("recipients"))
+        for (const std::string& category : event.list("data_categories")) {
+          const std::vector<std::string_view> leaves =
+              pack == nullptr ? std::vector<std::string_view>{category} : pack->LeavesOf(category);
+          for (const std::string_view leaf : leaves) {
+            AtomKey key{std::string(name.first), std::string(name.second), recipient, std::string(leaf)};
+            if (Narrowed(q, access, key) || (!asked.empty() && !asked.contains(key.category))) continue;
+            atoms.insert(std::move(key));
+          }
+        }
+    }
+  return atoms;
+}
+
+Json AtomJson(const AtomKey& key) {
+  return {{"controller", key.controller}, {"purpose", key.purpose}, {"recipient", key.recipient}, {"category", key.category}};
+}
+
+Atom AtomOf(const AtomKey& key) { return {key.controller, key.purpose, key.recipient, key.category}; }
+
+}  // namespace
+
+std::unique_ptr<const Registry> RegistryOf(const Facts& facts) {
+  auto registry = std::make_unique<Registry>(Publishers());
+  for (const Fact& fact : facts) registry->Apply(fact);
+  return registry;
+}
+
+RecordRules RulesAt(const Registry& registry, const View& view) {
+  RecordRules rules;
+  const PolicyPack* pack = registry.PackAt(view.at, view.size);
+  if (pack == nullptr) return rules;
+  rules.ages.majority_age = pack->majority_age;
+  rules.ages.leap = pack->leap_birthday;
+  rules.statutory_types = pack->statutory_types;
+  return rules;
+}
+
+Answer AnswerConsents(const Question& question, const Access& access, const Facts& stream, const Registry& registry,
+                      const View& view) {
+  const History history(question.learner, registry, stream, view.size);
+  Sources sources;
+  Json list = Json::array();
+  for (const AtomKey& key : AtomsOf(history, question, access, view)) {
+    const ConsentState state = StateOf(history, AtomOf(key), view.at);
+    Json one = AtomJson(key);
+    one["state"] = ConsentStatusName(state.status);
+    one["reason"] = TextOrNull(state.reason);
+    one["consent"] = IdOf(state.consent);
+    one["by"] = IdOf(state.by);
+    one["since"] = TimeOrNull(state.since);
+    one["until"] = TimeOrNull(state.until);
+    one["flags"] = FlagNames(state.flags, false);
+    one["dpv"] = DpvStatusName(state.status);
+    sources.Add(state.consent);
+    sources.Add(state.by);
+    list.push_back(std::move(one));
+  }
+  return {list.dump(), list.size(), sources.Take(), {}};
+}
+
+Answer AnswerTimeline(const Question& question, const Access& access, const Facts& stream, const Registry& registry,
+                      const View& view) {
+  const History history(question.learner, registry, stream, view.size);
+  Sources sources;
+  Json list = Json::array();
+  for (const AtomKey& key : AtomsOf(history, question, access, view)) {
+    Json one = AtomJson(key);
+    Json segments = Json::array();
+    for (const Segment& segment : TimelineOf(history, AtomOf(key))) {
+      segments.push_back({{"state", ConsentStatusName(segment.status)},
+                          {"from", TimeOrNull(segment.from)},
+                          {"until", TimeOrNull(segment.until)},
+                          {"consent", IdOf(segment.consent)},
+                          {"by", IdOf(segment.by)}});
+      sources.Add(segment.consent);
+      sources.Add(segment.by);
+    }
+    one["segments"] = std::move(segments);
+    list.push_back(std::move(one));
+  }
+  return {list.dump(), list.size(), sources.Take(), {}};
+}
+
+Answer AnswerDecide(const Question& question, const Facts& stream, const Registry& registry, const View& view) {
+  const History history(question.learner, registry, stream, view.size);
+  DecideQuestion ask;
+  ask.controller = question.controller;
+  ask.purpose = question.purpose;
+  ask.recipient = question.recipient;
+  ask.categories = question.categories;
+  ask.op = ParseDecisionOp(question.op).value_or(DecisionOp::kDisclose);
+  ask.principal = question.principal;
+  ask.at = view.at;
+  ask.min_known = question.min_size;
+  const Decision decision = Decide(history, ask);
+  Sources sources;
+  sources.Add(decision.consent);
+  sources.Add(decision.by);
+  Json json;
+  json["result"] = DecisionResultName(decision.result);
+  json["reason"] = TextOrNull(ReasonName(decision.reason));
+  json["basis"] = TextOrNull(decision.basis);
+  json["consent"] = IdOf(decision.consent);
+  json["by"] = IdOf(decision.by);
+  json["permitted_subset"] = decision.permitted_subset;
+  json["denied"] = Json::object();
+  for (const auto& [leaf, reason] : decision.denied) json["denied"][leaf] = ReasonName(reason);
+  json["missing"] = decision.missing;
+  json["flags"] = FlagNames(decision.flags, decision.basis_contested);
+  if (decision.result == DecisionResult::kPermit) {
+    Json duties = Json::array();
+    for (const Duty& duty : decision.obligations)
+      duties.push_back({{"code", DutyCodeName(duty.code)}, {"due", FormatInstant(duty.due)}, {"event", IdOf(duty.event)}, {"status", DutyStatusName(duty.status)}});
+    json["obligations"] = std::move(duties);
+  }
+  const PolicyPack* pack = history.PackAt(view.at);
+  json["policy_hash"] = pack == nullptr ? Json() : Json(HashText(pack->hash));
+  return {json.dump(), 1, sources.Take(), {}};
+}
+
+}  // namespace oppi::projections
