@@ -2,6 +2,7 @@
 
 #include "consumers/file_input.h"
 #include "consumers/json_text.h"
+#include "events/codec/oneroster.h"
 #include "events/limits.h"
 
 namespace oppi::consumers {
@@ -11,6 +12,7 @@ using events::ErrorCode;
 using events::Outcome;
 
 constexpr std::size_t kAttachmentBytesPerBatch = 16 * 1024 * 1024;
+constexpr std::size_t kRosterFileBytesMax = 256 * 1024 * 1024;
 
 /// One sentence a person can act on, for each code a publisher commonly meets.
 std::string_view Explain(ErrorCode code) {
@@ -39,7 +41,44 @@ FileDoor::FileDoor(FileDoorOptions options, const NamedSigningKey& key, Entropy&
   OPPI_CHECK(options_.batch_events >= 1 && options_.batch_events <= kBatchEventsMax);
 }
 
+Result<events::Format> FormatOf(const std::string& path) {
+  if (path == "-") return events::Format::kUnknown;  // read once only
+  OPPI_TRY(const std::unique_ptr<FileInput> input, FileInput::Open(path));
+  OPPI_TRY(const std::optional<InputRecord> record, input->Next());
+  if (!record) return events::Format::kUnknown;
+  if (record->name.ends_with(".csv")) return events::Format::kOneRoster;
+  return events::DetectFormat(record->bytes);
+}
+
+/// A roster is understood as a whole: its files refer to one another.
+Status FileDoor::PublishRoster(const std::string& path) {
+  FileInputOptions input_options;
+  input_options.record_bytes_max = kRosterFileBytesMax;
+  OPPI_TRY(const std::unique_ptr<FileInput> input, FileInput::Open(path, input_options));
+  std::vector<InputRecord> records;
+  for (;;) {
+    OPPI_TRY(std::optional<InputRecord> record, input->Next());
+    if (!record) break;
+    if (record->too_large)
+      Reject(next_index_++, "TOO_LARGE", "file " + std::to_string(record->number) + " of the roster is too large");
+    else
+      records.push_back(*std::move(record));
+  }
+  std::vector<events::RosterFile> files;
+  for (const InputRecord& record : records) files.push_back({record.name, record.bytes});
+  const events::RosterEvents roster = events::TranslateRoster(files, options_.translate);
+  for (const events::Refused& refused : roster.refused)
+    Reject(next_index_++, std::string(events::ErrorName(refused.code)), events::Describe(refused));
+  for (const events::Event& event : roster.events) OPPI_RETURN_IF_ERROR(Add(event));
+  return {};
+}
+
 Status FileDoor::Publish(const std::string& path) {
+  events::Format format = options_.format;
+  if (format == events::Format::kUnknown) {
+    OPPI_TRY(format, FormatOf(path));
+  }
+  if (format == events::Format::kOneRoster) return PublishRoster(path);
   FileInputOptions input_options;
   input_options.progress = [this](std::uint64_t read, std::uint64_t total) {
     bytes_read_ = read;

@@ -73,6 +73,7 @@ class FileDoor {
   [[nodiscard]] Result<PublishSummary> Finish();
 
  private:
+  [[nodiscard]] Status PublishRoster(const std::string& path);
   [[nodiscard]] Status AddRecord(const Bytes& record, std::uint64_t number);
   [[nodiscard]] Status AddItem(Bytes bytes);
   [[nodiscard]] Status Flush();
@@ -94,6 +95,9 @@ class FileDoor {
   std::uint64_t bytes_read_ = 0;
   std::uint64_t bytes_total_ = 0;
 };
+
+/// What the first record of the input is. kOneRoster: a folder or archive of CSV files.
+[[nodiscard]] Result<events::Format> FormatOf(const std::string& path);
 
 /// {"published":..,"accepted":..,"quarantined":..,"duplicates":..,"conflicts":..,"rejected":[{"index":..,
 ///  "code":..,"message":..}],"rejected_count":..,"documents":..,"unmapped_grades":..,"tree_size":..}

@@ -3,6 +3,7 @@
 #include "consumers/json_text.h"
 #include "events/ids.h"
 #include "ops/cli.h"
+#include "ops/demo.h"
 #include "ops/serving.h"
 
 namespace oppi::ops {
@@ -66,6 +67,16 @@ void AddLedgerCommands(Cli& cli) {
   command->add_option("--partitions", init->partitions, "Number of logs; 1 without Kafka");
   command->add_flag("--no-check-digits", init->no_check_digits,
                     "Accept identifiers with wrong check digits (test data only)");
+
+  auto demo = std::make_shared<DemoOptions>();
+  command = AddCommand(cli, cli.app, "demo", "The main job: a ledger, a year of events, five answers verified, then serve",
+                       "oppiloki demo --data var/demo --once", [demo] { return RunDemo(*demo); });
+  command->add_option("--data", demo->directory, "Directory of the ledger; made when it is not there")->required();
+  command->add_flag("--once", demo->once, "Do not serve; the last line of stdout is a summary in JSON");
+  command->add_option("--input", demo->inputs, "Publish these files instead of a generated year");
+  command->add_option("--listen", demo->listen, "HOST:PORT to serve on");
+  command->add_option("--pupils", demo->pupils, "Pupils of the generated year");
+  command->add_option("--days", demo->days, "School days of the generated year");
 
   auto serve = std::make_shared<ServeOptions>();
   command = AddCommand(cli, cli.app, "serve", "Serve a ledger over HTTP",

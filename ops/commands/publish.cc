@@ -10,6 +10,7 @@
 #include "ops/cli.h"
 #include "ops/generate/generate.h"
 #include "ops/key_files.h"
+#include "ops/publishers.h"
 #include "ops/remote.h"
 
 namespace oppi::ops {
@@ -84,10 +85,8 @@ Result<int> Publish(const PublishOptions& o) {
   options.origin = seen.origin;
   options.anchor_size = seen.size.value();
   options.anchor_root = seen.root;
-  options.translate.controller = o.controller.empty() ? events::OrganisationOid(1) : o.controller;
-  options.translate.source = o.source.empty() ? "urn:oid:" + options.translate.controller + "/" + key.name : o.source;
-  // What a ledger enforces it says itself, item by item; a translation is not stricter than that.
-  options.translate.decode.check_digits = false;
+  options.translate = TranslationFor(o.controller.empty() ? events::OrganisationOid(1) : o.controller, key);
+  if (!o.source.empty()) options.translate.source = o.source;
 
   std::ofstream receipts;
   if (!o.receipts.empty()) {
