@@ -65,8 +65,6 @@ AuditEntry EntryOf(const Fact& fact, AuditRedaction redaction) {
   return entry;
 }
 
-Json TextOrNull(const std::string& text) { return text.empty() ? Json() : Json(text); }
-
 std::string Dump(const Json& json) {
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
@@ -83,32 +81,6 @@ AuditTrail BuildAudit(const Facts& facts, const View& view, const AuditQuery& qu
     if (trail.entries.back().redacted) ++trail.redacted;
   }
   return trail;
-}
-
-std::string AuditRehearsalJson(std::string_view viewer_role, std::string_view viewer_person,
-                               std::string_view learner, const Facts& stream, const View& view,
-                               const AuditQuery& query, const AgeRules& ages) {
-  const ViewerCheck check = CheckViewer(viewer_role, viewer_person, learner, stream, view.at, ages);
-  Json json;
-  if (!check.denial.empty()) {
-    json["result"] = "DENY";
-    json["reason"] = check.denial;
-    return Dump(json);
-  }
-  const AuditTrail trail = BuildAudit(
-      stream, view, query, check.redact ? AuditRedaction::kProtection : AuditRedaction::kNone);
-  json["result"] = "PERMIT";
-  json["reason"] = nullptr;
-  json["total"] = trail.total;
-  json["redacted"] = trail.redacted;
-  Json& entries = json["entries"] = Json::array();
-  for (const AuditEntry& entry : trail.entries) {
-    entries.push_back({{"event", entry.event},
-                       {"action", entry.action},
-                       {"organisation", TextOrNull(entry.organisation)},
-                       {"at", entry.at}});
-  }
-  return Dump(json);
 }
 
 std::string AuditJson(const AuditTrail& trail) {

@@ -10,7 +10,6 @@
 #include "events/time.h"
 #include "projections/fact.h"
 #include "projections/learner_record.h"
-#include "projections/viewer.h"
 
 /// Who looked, when and why: the audit trail over access events.
 ///
@@ -64,15 +63,6 @@ enum class AuditRedaction : std::uint8_t { kNone, kProtection };
 /// in the view and have V <= t.
 [[nodiscard]] AuditTrail BuildAudit(const Facts& facts, const View& view, const AuditQuery& query,
                                     AuditRedaction redaction = AuditRedaction::kNone);
-
-/// The rehearsal question `audit_trail`: the viewer is checked against `stream` at view.at, then
-/// {"result","reason","total","redacted","entries":[{"event","action","organisation","at"}]}, or
-/// for a viewer who may not look {"result":"DENY","reason":...}.
-[[nodiscard]] std::string AuditRehearsalJson(std::string_view viewer_role,
-                                             std::string_view viewer_person,
-                                             std::string_view learner, const Facts& stream,
-                                             const View& view, const AuditQuery& query,
-                                             const AgeRules& ages);
 
 /// {"total","redacted","entries":[...]} for the API: members that say nothing are left out.
 [[nodiscard]] std::string AuditJson(const AuditTrail& trail);

@@ -90,7 +90,10 @@ void FoldRestrictions(const RecordFold& fold, LearnerRecord& record) {
                             .data_categories = fact->event.list("data_categories"),
                             .cleared_by = {}};
     for (const Fact* cleared : fold.Known(EventType::kRestrictionCleared)) {
-      if (cleared->event.text("restriction") == fact->event.id &&
+      // An objection that was upheld is over as a procedure, but it stands.
+      const bool upheld =
+          restriction.kind == "OBJECTION" && cleared->event.text("outcome") == "UPHELD";
+      if (!upheld && cleared->event.text("restriction") == fact->event.id &&
           EndItem(restriction.item, cleared->event.V())) {
         restriction.cleared_by = cleared->event.id;
       }

@@ -12,8 +12,6 @@ TreeSize Everything(const Facts& stream) {
 
 }  // namespace
 
-bool ProtectedAt(const Corrections& facts, Instant t) { return Restrictions(facts).Protected(t); }
-
 ViewerCheck CheckViewer(std::string_view role, std::string_view person, std::string_view learner,
                         const Facts& stream, Instant now, const AgeRules& ages) {
   if (role == "DPO" || role == "AUDITOR") return {};
@@ -25,7 +23,7 @@ ViewerCheck CheckViewer(std::string_view role, std::string_view person, std::str
   }
   switch (CustodyOf(EdgesOf(facts, ages), person, now)) {
     case Custody::kHeld:
-      return {.denial = {}, .redact = ProtectedAt(facts, now)};
+      return {.denial = {}, .redact = Restrictions(facts).Protected(now)};
     case Custody::kEnded:
       return {.denial = "CUSTODY_ENDED"};
     case Custody::kNever:

@@ -30,8 +30,4 @@ struct ViewerCheck {
                                       std::string_view learner, const Facts& stream, Instant now,
                                       const AgeRules& ages);
 
-/// Is a restriction PROTECTION (turvakielto) in force at t? It ends by `validto` or
-/// restriction.cleared.
-[[nodiscard]] bool ProtectedAt(const Corrections& facts, Instant t);
-
 }  // namespace oppi::projections

@@ -459,6 +459,13 @@ TEST(LearnerRecord, RestrictionsEndWhenTheyAreCleared) {
   EXPECT_EQ(restriction.cleared_by, "c");
 }
 
+TEST(LearnerRecord, AnObjectionThatWasUpheldStands) {
+  Story story;
+  story.Tell("o", "restriction.set", {{"kind", "OBJECTION"}}).From("2026-03-05T00:00:00Z");
+  story.Tell("c", "restriction.cleared", {{"restriction", "o"}, {"outcome", "UPHELD"}});
+  EXPECT_FALSE(Record(story).restrictions[0].item.until.has_value());
+}
+
 TEST(LearnerRecord, ErasedEntriesAreListedByPositionAndLeaveTheSections) {
   Story story;
   story.Tell("a1", "activity.xapi_statement", {{"statement_id", "s1"}});
