@@ -7,6 +7,7 @@
 #include "projections/authorise.h"
 #include "projections/consent_answer.h"
 #include "projections/evidence.h"
+#include "projections/openable.h"
 #include "projections/verifier.h"
 
 namespace oppi::consumers {
@@ -62,12 +63,19 @@ Result<std::string> LedgerDesk::Answer(const Question& question, const projectio
   const projections::Access access = projections::Authorise(question, asker, facts, now, ages);
   if (!access.permitted()) return PermissionDenied(access.refusal + ": this question is not open to you");
 
+  std::optional<Facts> openable;
+  if (question.evidence) {
+    openable = projections::Openable(access, question, facts, view);
+    // An answer that cannot carry its proof is refused, never sent bare.
+    if (!openable) return PermissionDenied("EVIDENCE_NOT_ALLOWED: the events behind this answer are not open to you");
+  }
+
   OPPI_TRY(const projections::Answer answer, projections::ComputeAnswer(question, access, facts, registry, view));
   // The access is durable before the answer leaves.
   OPPI_RETURN_IF_ERROR(RecordAccess(AccessEvent(question, asker, view, answer)));
   std::string json = projections::AnswerJson(question, view, answer, log->note());
   if (!question.evidence) return json;
-  OPPI_TRY(const std::string evidence, EvidenceFor(question, access, facts, view, answer, *log));
+  OPPI_TRY(const std::string evidence, EvidenceFor(question, access, *openable, view, answer, *log));
   json.pop_back();  // the envelope's closing brace
   return json + ",\"evidence\":" + evidence + "}";
 }

@@ -136,16 +136,18 @@ Access Authorise(const Question& question, const Asker& asker, const Facts& stre
   Access access;
   access.refusal.clear();
   access.special_category = row->special_category;
+  access.evidence = reach != Reach::kDecision;
   switch (reach) {
     case Reach::kNo:
       break;
     case Reach::kSelf:
     case Reach::kEdge: {
       if (question.learner.empty()) return Refused("ROLE_NOT_ALLOWED");
-      ViewerCheck check =
+      const ViewerCheck check =
           CheckViewer(asker.role, asker.principal, question.learner, stream, now, ages);
-      access.refusal = std::move(check.denial);
+      access.refusal = check.denial;
       access.redact = check.redact;
+      access.evidence = check.denial.empty() && !check.redact;
       return access;
     }
     case Reach::kOwn:

@@ -27,6 +27,10 @@ struct Access {
   bool special_category = false;
   /// A guardian while a protection order is in force (projections/viewer.h).
   bool redact = false;
+  /// May have the events behind an answer opened (projections/openable.h). Not who is only told
+  /// whether something is permitted, and not a redacted view: entries and publishers would give it
+  /// away.
+  bool evidence = false;
 
   [[nodiscard]] bool permitted() const { return refusal.empty(); }
 };

@@ -81,6 +81,21 @@ Json AtomJson(const AtomKey& key) {
   return {{"controller", key.controller}, {"purpose", key.purpose}, {"recipient", key.recipient}, {"category", key.category}};
 }
 
+/// A guardian's view while a protection order is in force: the controller tells where the learner is,
+/// and so does a log position, by whose publisher signed there.
+Answer Redacted(Json list, const Access& access, std::vector<Source> sources) {
+  Answer answer;
+  answer.count = list.size();
+  if (access.redact) {
+    for (Json& one : list) one["controller"] = kRedactedText;
+    answer.redactions.push_back({"PROTECTION", answer.count});
+  } else {
+    answer.items = std::move(sources);
+  }
+  answer.result = list.dump();
+  return answer;
+}
+
 Atom AtomOf(const AtomKey& key) { return {key.controller, key.purpose, key.recipient, key.category}; }
 
 }  // namespace
@@ -121,7 +136,7 @@ Answer AnswerConsents(const Question& question, const Access& access, const Fact
     sources.Add(state.by);
     list.push_back(std::move(one));
   }
-  return {list.dump(), list.size(), sources.Take(), {}};
+  return Redacted(std::move(list), access, sources.Take());
 }
 
 Answer AnswerTimeline(const Question& question, const Access& access, const Facts& stream, const Registry& registry,
@@ -144,7 +159,7 @@ Answer AnswerTimeline(const Question& question, const Access& access, const Fact
     one["segments"] = std::move(segments);
     list.push_back(std::move(one));
   }
-  return {list.dump(), list.size(), sources.Take(), {}};
+  return Redacted(std::move(list), access, sources.Take());
 }
 
 Answer AnswerDecide(const Question& question, const Facts& stream, const Registry& registry, const View& view) {

@@ -1,0 +1,90 @@
+#include "projections/openable.h"
+
+#include <set>
+#include <string_view>
+#include <utility>
+
+#include "events/check.h"
+
+namespace oppi::projections {
+namespace {
+
+using events::EventType;
+
+/// Facts that say which content is gone or held: every answer about a learner depends on them.
+bool OnErasure(const Fact& fact) { return fact.event.info().group == "erasure"; }
+
+/// What a record reads.
+bool ForRecord(const Fact& fact) {
+  const std::string_view group = fact.event.info().group;
+  return group != "access" && group != "consent" &&
+         (group != "ledger" || fact.event.type == EventType::kLedgerFactAnnulled);
+}
+
+/// What consents, timelines and decisions read.
+bool ForConsent(const Fact& fact) {
+  const std::string_view group = fact.event.info().group;
+  if (group == "consent" || group == "guardianship" || group == "restriction") return true;
+  switch (fact.event.type) {
+    case EventType::kIdentityLearnerRegistered:  // ages
+    case EventType::kIdentityPseudonymsLinked:
+    case EventType::kAccessEmergencyOpened:
+    case EventType::kAccessEmergencyReviewed:
+    case EventType::kAccessStopAcknowledged:
+    case EventType::kLedgerFactAnnulled:
+    case EventType::kLedgerQuarantineReleased:
+    case EventType::kLedgerReattested:
+      return true;
+    default:
+      return false;
+  }
+}
+
+bool Reads(Ask ask, const Fact& fact) {
+  if (fact.erased) return true;  // only its place is left to show
+  switch (ask) {
+    case Ask::kRecord:
+      return OnErasure(fact) || ForRecord(fact);
+    case Ask::kAudit:
+      return fact.event.info().group == "access";
+    case Ask::kConsents:
+    case Ask::kTimeline:
+    case Ask::kDecide:
+      return OnErasure(fact) || ForConsent(fact);
+  }
+  return false;
+}
+
+}  // namespace
+
+std::optional<Facts> Openable(const Access& access, const Question& question, const Facts& stream,
+                              const View& view) {
+  OPPI_CHECK(access.permitted());
+  if (!access.evidence || access.redact) return std::nullopt;
+  // A list of everything a publisher published names types; the contents, of many learners, are not
+  // read.
+  if (question.ask == Ask::kAudit && !question.publisher.empty()) return std::nullopt;
+  const bool filtered = question.ask == Ask::kRecord || question.ask == Ask::kAudit;
+  const Facts shown = filtered ? Show(access, question.ask, stream, view.size).facts : stream;
+  Facts facts;
+  std::set<std::string_view> opened;  // annulments come after what they annul
+  for (const Fact& fact : shown) {
+    const bool s4 = !fact.erased && fact.event.sensitivity == events::Sensitivity::kS4;
+    if ((s4 && !access.special_category) || !Reads(question.ask, fact)) continue;
+    // Of the time after the view only executed erasures matter.
+    if (!Visible(fact, view) && fact.event.type != EventType::kErasureExecuted) continue;
+    if (!fact.erased && !fact.event.annuls.empty() && !opened.contains(fact.event.annuls)) continue;
+    if (!access.controller.empty() && (fact.erased || fact.event.controller != access.controller)) {
+      // Acts towards another controller, and what was erased, do not enter answers about this one;
+      // anything else of another controller does (guardians, restrictions), and is not to be
+      // opened.
+      if (fact.erased || fact.event.info().group == "consent") continue;
+      return std::nullopt;
+    }
+    opened.insert(fact.event.id);
+    facts.push_back(fact);
+  }
+  return facts;
+}
+
+}  // namespace oppi::projections
