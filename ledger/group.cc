@@ -106,7 +106,7 @@ Result<BatchResult> Group::Sequence(PreparedBatch& batch, Author author, std::ve
       w.U16(static_cast<std::uint16_t>(i));
       w.Raw(batch.items[i].item.commitment.view());
     }
-    if (!missing.empty()) writes_.Put(Table::kBatches, BigEndian(batch_leaf->value()), std::move(missing));
+    if (!missing.empty()) writes_.Put(Table::kBatches, BigEndian(batch_leaf->value()), missing);
     OPPI_RETURN_IF_ERROR(KeepDocuments(batch, result));
   }
   return result;

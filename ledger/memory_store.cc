@@ -50,15 +50,16 @@ Status MemoryStore::Apply(const WriteBatch& batch, Durability) {
   const std::scoped_lock lock(mutex_);
   // Copy a table only while somebody else still looks at it.
   std::array<std::shared_ptr<Rows>, kTables> changed;
-  for (const WriteBatch::Entry& e : batch.entries()) {
+  for (std::size_t n = 0; n < batch.size(); ++n) {
+    const WriteBatch::Entry e = batch[n];
     const auto i = static_cast<std::size_t>(e.table);
     if (changed[i] == nullptr)
       changed[i] = tables_[i].use_count() == 1 ? std::const_pointer_cast<Rows>(tables_[i])
                                                : std::make_shared<Rows>(*tables_[i]);
     if (e.is_delete)
-      changed[i]->erase(e.key);
+      changed[i]->erase(Bytes(e.key));
     else
-      (*changed[i])[e.key] = e.value;
+      (*changed[i])[Bytes(e.key)] = e.value;
   }
   for (std::size_t i = 0; i < kTables; ++i)
     if (changed[i] != nullptr) tables_[i] = changed[i];

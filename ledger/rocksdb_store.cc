@@ -3,7 +3,9 @@
 #include <rocksdb/cache.h>
 #include <rocksdb/db.h>
 #include <rocksdb/filter_policy.h>
+#include <rocksdb/memtablerep.h>
 #include <rocksdb/options.h>
+#include <rocksdb/slice_transform.h>
 #include <rocksdb/table.h>
 #include <rocksdb/write_batch.h>
 
@@ -14,6 +16,9 @@ namespace {
 
 constexpr std::array<const char*, kTables> kNames = {"meta",    "leaves",         "tiles", "bodies",  "dedup",    "streams",
                                                      "entries", "vault",          "batches", "documents", "views"};
+
+constexpr std::size_t kHashedPrefix = 16;  // a tag or a handle
+constexpr std::size_t kHashBuckets = 262'144;
 
 rocksdb::Slice Slice(ByteView v) { return {v.data(), v.size()}; }
 ByteView View(const rocksdb::Slice& s) { return {s.data(), s.size()}; }
@@ -41,6 +46,7 @@ class RocksSnapshot final : public Snapshot {
 
 rocksdb::ReadOptions At(const Snapshot* at) {
   rocksdb::ReadOptions options;
+  options.total_order_seek = true;  // scans cross the prefixes of the hashed tables
   if (at != nullptr) options.snapshot = static_cast<const RocksSnapshot*>(at)->get();
   return options;
 }
@@ -102,8 +108,9 @@ class RocksDbStore final : public Store {
   }
 
   Status Apply(const WriteBatch& batch, Durability durability) override {
-    rocksdb::WriteBatch out;
-    for (const WriteBatch::Entry& e : batch.entries()) {
+    rocksdb::WriteBatch out(batch.bytes() + batch.size() * 16);
+    for (std::size_t i = 0; i < batch.size(); ++i) {
+      const WriteBatch::Entry e = batch[i];
       const rocksdb::Status s = e.is_delete ? out.Delete(Family(e.table), Slice(e.key))
                                             : out.Put(Family(e.table), Slice(e.key), Slice(e.value));
       OPPI_CHECK(s.ok());
@@ -135,9 +142,14 @@ rocksdb::ColumnFamilyOptions FamilyOptions(Table table, const RocksDbOptions& op
   blocks.block_size = 16 * 1024;
   blocks.format_version = 5;
   // Tables that are asked for keys they mostly do not have, or for single random keys.
-  const bool random = table == Table::kDedup || table == Table::kStreams || table == Table::kVault;
-  if (random) blocks.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
+  const bool random = table == Table::kDedup || table == Table::kStreams;
   rocksdb::ColumnFamilyOptions family;
+  if (random) {
+    blocks.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
+    // Random keys: a hash of the tag or handle finds its place, where a skip list would compare 20 keys.
+    family.prefix_extractor.reset(rocksdb::NewFixedPrefixTransform(kHashedPrefix));
+    family.memtable_factory.reset(rocksdb::NewHashSkipListRepFactory(kHashBuckets, 2));
+  }
   family.table_factory.reset(rocksdb::NewBlockBasedTableFactory(blocks));
   family.compression = rocksdb::kNoCompression;
   family.write_buffer_size = options.write_buffer_bytes;

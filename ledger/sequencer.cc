@@ -108,7 +108,7 @@ class WriterThread final : public Sequencer {
     group.Finish();
     const Checkpoint checkpoint{options_.origin, tree_.size(), tree_.Root(), {}};
     const std::string note = SignCheckpoint(checkpoint, ports_.log_key);
-    group.writes().Put(Table::kMeta, Bytes(kCheckpointName), note);
+    group.writes().Put(Table::kMeta, kCheckpointName, note);
 
     // 1  One synced, atomic write: leaves, tiles, bodies, keys, streams, duplicates, tree state, checkpoint.
     OPPI_RETURN_IF_ERROR(ports_.store.Apply(group.writes(), Durability::kSynced));
@@ -177,7 +177,7 @@ Status CreateLog(Store& store, CheckpointLock& lock, const GenesisLeaf& genesis,
   tree.Append({now, genesis}, writes);
   tree.Finish(writes);
   const Checkpoint checkpoint{genesis.origin, tree.size(), tree.Root(), {}};
-  writes.Put(Table::kMeta, Bytes(kCheckpointName), SignCheckpoint(checkpoint, log_key));
+  writes.Put(Table::kMeta, kCheckpointName, SignCheckpoint(checkpoint, log_key));
   OPPI_RETURN_IF_ERROR(store.Apply(writes, Durability::kSynced));
   return lock.Advance({checkpoint.size, checkpoint.root});
 }

@@ -23,23 +23,48 @@ enum class Table : std::uint8_t {
 };
 inline constexpr std::size_t kTables = 11;
 
-/// Puts and deletes that become visible and durable together or not at all.
+/// Puts and deletes that become visible and durable together or not at all. Keys and values lie in one
+/// buffer: a commit has thousands of them, and an allocation each would cost more than the writing.
 class WriteBatch {
  public:
+  /// Views into the batch; valid until it changes.
   struct Entry {
     Table table;
     bool is_delete;
-    Bytes key;
-    Bytes value;
+    ByteView key;
+    ByteView value;
   };
-  void Put(Table table, Bytes key, Bytes value) { entries_.push_back({table, false, std::move(key), std::move(value)}); }
-  void Delete(Table table, Bytes key) { entries_.push_back({table, true, std::move(key), {}}); }
-  [[nodiscard]] const std::vector<Entry>& entries() const { return entries_; }
-  [[nodiscard]] bool empty() const { return entries_.empty(); }
-  void Clear() { entries_.clear(); }
+  void Put(Table table, ByteView key, ByteView value) { Add(table, false, key, value); }
+  void Delete(Table table, ByteView key) { Add(table, true, key, {}); }
+
+  [[nodiscard]] std::size_t size() const { return places_.size(); }
+  [[nodiscard]] bool empty() const { return places_.empty(); }
+  [[nodiscard]] std::size_t bytes() const { return buffer_.size(); }
+  [[nodiscard]] Entry operator[](std::size_t i) const {
+    const Place& p = places_[i];
+    const ByteView all = buffer_;
+    return {p.table, p.is_delete, all.substr(p.at, p.key_size), all.substr(p.at + p.key_size, p.value_size)};
+  }
+  void Clear() {
+    buffer_.clear();
+    places_.clear();
+  }
 
  private:
-  std::vector<Entry> entries_;
+  struct Place {
+    std::size_t at;
+    std::uint32_t key_size;
+    std::uint32_t value_size;
+    Table table;
+    bool is_delete;
+  };
+  void Add(Table table, bool is_delete, ByteView key, ByteView value) {
+    places_.push_back({buffer_.size(), static_cast<std::uint32_t>(key.size()), static_cast<std::uint32_t>(value.size()), table, is_delete});
+    buffer_.append(key).append(value);
+  }
+
+  Bytes buffer_;
+  std::vector<Place> places_;
 };
 
 enum class Durability : std::uint8_t {

@@ -62,7 +62,7 @@ void AppendToStream(StreamState& state, const Handle& handle, const StreamEntry&
   Bytes run;
   ByteWriter w(run);
   EncodeEntries(state.run, w);
-  writes.Put(Table::kStreamEntries, RunKey(handle, state.count() / kStreamRun - 1), std::move(run));
+  writes.Put(Table::kStreamEntries, RunKey(handle, state.count() / kStreamRun - 1), run);
   state.run.clear();
 }
 

@@ -93,7 +93,7 @@ LeafIndex TreeWriter::Append(const Leaf& leaf, WriteBatch& writes) {
     edge.append(hash.view());
     edge_dirty_[tile_level] = true;
     if (edge.size() == merkle::kTileWidth * kDigestBytes) {
-      writes.Put(Table::kTiles, TileKey(tile_level, node / merkle::kTileWidth), std::move(edge));
+      writes.Put(Table::kTiles, TileKey(tile_level, node / merkle::kTileWidth), edge);
       edge.clear();
       edge_dirty_[tile_level] = false;
     }
@@ -104,7 +104,7 @@ LeafIndex TreeWriter::Append(const Leaf& leaf, WriteBatch& writes) {
 }
 
 void TreeWriter::FlushBundle(WriteBatch& writes) {
-  if (!chunk_.empty()) writes.Put(Table::kLeaves, BigEndian(chunk_start_), std::move(chunk_));
+  if (!chunk_.empty()) writes.Put(Table::kLeaves, BigEndian(chunk_start_), chunk_);
   chunk_.clear();
   chunk_start_ = size().value();
 }
@@ -122,7 +122,7 @@ void TreeWriter::Finish(WriteBatch& writes) {
   w.U64(size().value());
   w.I64(last_recorded_.micros);
   w.Raw(Root().view());
-  writes.Put(Table::kMeta, Bytes(kStateName), std::move(state));
+  writes.Put(Table::kMeta, kStateName, state);
 }
 
 }  // namespace oppi::ledger

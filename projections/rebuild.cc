@@ -28,19 +28,19 @@ class Comparison {
       : stores_(stores), only_(only), into_(into), report_(report) {}
 
   Status Add(ledger::WriteBatch& rows) {
-    for (const auto& entry : rows.entries())
-      if (Wanted(only_, entry.key)) pending_.Put(entry.table, entry.key, entry.value);
+    for (std::size_t i = 0; i < rows.size(); ++i)
+      if (const auto entry = rows[i]; Wanted(only_, entry.key)) pending_.Put(entry.table, entry.key, entry.value);
     rows.Clear();
-    return pending_.entries().size() < kCompareRows ? Status() : Flush();
+    return pending_.size() < kCompareRows ? Status() : Flush();
   }
 
   Status Flush() {
     std::vector<Bytes> keys;
-    for (const auto& entry : pending_.entries()) keys.push_back(entry.key);
+    for (std::size_t i = 0; i < pending_.size(); ++i) keys.emplace_back(pending_[i].key);
     OPPI_TRY(const auto stored, stores_.views.MultiGet(Table::kViews, keys));
     for (std::size_t i = 0; i < keys.size(); ++i) {
       ++report_.rows;
-      if (stored[i] && *stored[i] == pending_.entries()[i].value) continue;
+      if (stored[i] && *stored[i] == pending_[i].value) continue;
       ++(stored[i] ? report_.different : report_.missing);
       if (report_.first.empty()) report_.first = Describe(keys[i], stored[i] ? "not what the log gives" : "missing");
     }

@@ -48,9 +48,9 @@ std::uint16_t FeedsOf(Projection projection) {
 
 Status PutSealed(Projection projection, const ledger::Handle& handle, const ledger::CommittedEvent& event, ByteView fact,
                  const ledger::SecretKey& view_key, ledger::WriteBatch& rows) {
-  Bytes key = FactKey(projection, event.position, handle);
-  Bytes sealed = ledger::SealDeterministic(view_key, fact, key);
-  rows.Put(Table::kViews, std::move(key), std::move(sealed));
+  const Bytes key = FactKey(projection, event.position, handle);
+  const Bytes sealed = ledger::SealDeterministic(view_key, fact, key);
+  rows.Put(Table::kViews, key, sealed);
   return {};
 }
 
@@ -98,9 +98,9 @@ Status Fold(const ledger::CommittedEvent& event, const ledger::Vault& vault, led
   }
   if (first && (type.feeds & kAuditFeeds) != 0) {
     rows.Put(Table::kViews, RowKey(Projection::kByPublisher, vault.Tag("publisher", event.publisher), event.position),
-             Bytes(first->view()));
+             first->view());
     if (const std::string_view actor = event.event.text("actor"); !actor.empty())
-      rows.Put(Table::kViews, RowKey(Projection::kByActor, vault.Tag("actor", actor), event.position), Bytes(first->view()));
+      rows.Put(Table::kViews, RowKey(Projection::kByActor, vault.Tag("actor", actor), event.position), first->view());
   }
   return {};
 }
@@ -212,7 +212,7 @@ Result<TreeSize> ReadCursor(const ledger::Store& views) {
 }
 
 void PutCursor(TreeSize size, ledger::WriteBatch& rows) {
-  rows.Put(Table::kMeta, Bytes(kCursorName), ledger::BigEndian(size.value()));
+  rows.Put(Table::kMeta, kCursorName, ledger::BigEndian(size.value()));
 }
 
 }  // namespace oppi::projections
