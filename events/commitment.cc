@@ -13,6 +13,17 @@ constexpr std::size_t kSegmentSaltBytes = 16;
 /// More members than the widest type has; past it the rest of the event is one segment.
 constexpr std::size_t kSegmentsMax = 128;
 
+/// Offset of the quote that closes the string opened at `begin`: one with an even number of
+/// backslashes before it. npos when there is none.
+std::size_t EndOfString(ByteView json, std::size_t begin) {
+  for (std::size_t quote = json.find('"', begin + 1); quote != json.npos; quote = json.find('"', quote + 1)) {
+    std::size_t slashes = 0;
+    while (json[quote - 1 - slashes] == '\\') ++slashes;
+    if (slashes % 2 == 0) return quote;
+  }
+  return json.npos;
+}
+
 /// Offsets of the opening quote of each member name at depth 1, and at depth 2 inside "data".
 /// A scanner, not a parser: it needs only strings and brackets, and anything odd ends it early, which
 /// yields fewer segments of the same bytes.
@@ -39,9 +50,9 @@ void ScanMembers(ByteView json, std::vector<std::uint32_t>& starts) {
         name_next = depth == 1 || (depth == 2 && in_data);
         break;
       case '"': {
-        const std::size_t begin = i++;
-        while (i < json.size() && json[i] != '"') i += json[i] == '\\' ? 2 : 1;
-        if (i >= json.size()) return;
+        const std::size_t begin = i;
+        i = EndOfString(json, begin);
+        if (i == json.npos) return;
         if (!name_next) break;
         if (starts.size() == kSegmentsMax) return;
         if (begin != 0) starts.push_back(static_cast<std::uint32_t>(begin));
