@@ -77,5 +77,6 @@ void AddPublishCommands(Cli& cli);  // publish, generate
 void AddQueryCommands(Cli& cli);    // record, consents, timeline, decide, audit
 void AddProofCommands(Cli& cli);    // checkpoint, prove, verify
 void AddRepairCommands(Cli& cli);   // fsck, rebuild
+void AddRehearseCommand(Cli& cli);  // rehearse
 
 }  // namespace oppi::ops

@@ -16,6 +16,7 @@ int main(int argc, char** argv) {
   oppi::ops::AddQueryCommands(cli);
   oppi::ops::AddProofCommands(cli);
   oppi::ops::AddRepairCommands(cli);
+  oppi::ops::AddRehearseCommand(cli);
   try {
     cli.app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {
