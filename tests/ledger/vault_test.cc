@@ -1,0 +1,271 @@
+#include "ledger/vault.h"
+
+#include <gtest/gtest.h>
+
+#include "ledger/bodies.h"
+#include "ledger/durable_file.h"
+#include "ledger/memory_store.h"
+#include "tests/support/ledger_parts.h"
+
+namespace oppi::ledger {
+namespace {
+
+SecretKey KeyOf(const std::string& name) { return SecretKey(HashOf(name).bytes); }
+
+TEST(Seal, OpensUnderTheSameKeyAndBindingOnly) {
+  SeededEntropy entropy(1);
+  const SecretKey key = KeyOf("a");
+  for (const Bytes& plain : {Bytes(), Bytes("x"), Bytes(70'000, 'y')}) {
+    const Bytes sealed = Seal(key, plain, "bound", entropy);
+    EXPECT_EQ(sealed.size(), plain.size() + 40);
+    const auto opened = Unseal(key, sealed, "bound");
+    ASSERT_TRUE(opened.ok());
+    EXPECT_EQ(*opened, plain);
+    for (const auto& wrong : {Unseal(KeyOf("b"), sealed, "bound"), Unseal(key, sealed, "other")}) {
+      ASSERT_FALSE(wrong.ok());
+      EXPECT_EQ(wrong.error().code, Code::kDataLoss);
+    }
+  }
+}
+
+TEST(Seal, DoesNotOpenAfterAnyChangeOfOneBitOrAnyCut) {
+  SeededEntropy entropy(2);
+  const SecretKey key = KeyOf("a");
+  const Bytes sealed = Seal(key, "a secret", "bound", entropy);
+  for (std::size_t bit = 0; bit < sealed.size() * 8; ++bit) {
+    Bytes changed = sealed;
+    changed[bit / 8] = static_cast<char>(changed[bit / 8] ^ (1 << (bit % 8)));
+    EXPECT_FALSE(Unseal(key, changed, "bound").ok()) << bit;
+  }
+  for (std::size_t size = 0; size < sealed.size(); ++size)
+    EXPECT_FALSE(Unseal(key, ByteView(sealed).substr(0, size), "bound").ok()) << size;
+}
+
+TEST(Seal, NeverGivesTheSameBytesTwice) {
+  SeededEntropy entropy(3);
+  EXPECT_NE(Seal(KeyOf("a"), "x", "b", entropy), Seal(KeyOf("a"), "x", "b", entropy));
+}
+
+TEST(SealDeterministic, GivesTheSameBytesForTheSameInputAndOtherBytesForAnyOther) {
+  const SecretKey key = KeyOf("a");
+  const Bytes sealed = SealDeterministic(key, "plain", "bound");
+  EXPECT_EQ(SealDeterministic(key, "plain", "bound"), sealed);
+  const auto opened = Unseal(key, sealed, "bound");
+  ASSERT_TRUE(opened.ok());
+  EXPECT_EQ(*opened, "plain");
+  const auto nonce = [](const Bytes& bytes) { return bytes.substr(0, 24); };
+  EXPECT_NE(nonce(SealDeterministic(key, "plaim", "bound")), nonce(sealed));
+  EXPECT_NE(nonce(SealDeterministic(KeyOf("b"), "plain", "bound")), nonce(sealed));
+  // What moves between binding and text is another input.
+  EXPECT_NE(nonce(SealDeterministic(key, "dplain", "boun")), nonce(sealed));
+}
+
+class VaultTest : public testing::Test {
+ protected:
+  std::unique_ptr<Vault> Open(const SecretKey& master) {
+    auto vault = Vault::Open(store_, entropy_, {folder_.path(), master});
+    OPPI_CHECK(vault.ok());
+    return *std::move(vault);
+  }
+  void Apply(const WriteBatch& rows) { ASSERT_TRUE(store_.Apply(rows, Durability::kSynced).ok()); }
+
+  tests::TempFolder folder_;
+  SeededEntropy entropy_{7};
+  MemoryStore store_;
+};
+
+TEST_F(VaultTest, FindsAgainWhatItMadeAfterItIsReopened) {
+  WriteBatch rows;
+  Handle handle;
+  Bytes key;
+  {
+    const auto vault = Open(KeyOf("master"));
+    const auto nobody = vault->FindHandle("a");
+    ASSERT_TRUE(nobody.ok());
+    EXPECT_FALSE(nobody->has_value());
+    handle = vault->HandleFor("a", rows).value();
+    EXPECT_EQ(vault->HandleFor("a", rows).value(), handle);
+    EXPECT_NE(vault->HandleFor("b", rows).value(), handle);
+    key = vault->KeyFor(handle, KeyClass::kS2, rows).value().view();
+    EXPECT_EQ(vault->KeyFor(handle, KeyClass::kS2, rows).value().view(), key);
+    EXPECT_NE(vault->KeyFor(handle, KeyClass::kS3, rows).value().view(), key);
+    EXPECT_EQ(rows.entries().size(), 4U);
+    Apply(rows);
+  }
+  const auto vault = Open(KeyOf("master"));
+  EXPECT_EQ(vault->FindHandle("a").value(), handle);
+  EXPECT_EQ(vault->FindKey(handle, KeyClass::kS2).value()->view(), key);
+  EXPECT_FALSE(vault->FindKey(handle, KeyClass::kS4).value().has_value());
+}
+
+TEST_F(VaultTest, WritesNeitherNamesNorKeysInClear) {
+  const auto vault = Open(KeyOf("master"));
+  WriteBatch rows;
+  const Handle handle = vault->HandleFor("urn:oid:1.2.3", rows).value();
+  const Bytes key(vault->KeyFor(handle, KeyClass::kView, rows).value().view());
+  for (const WriteBatch::Entry& row : rows.entries()) {
+    EXPECT_EQ(row.key.find("urn:oid"), Bytes::npos);
+    EXPECT_EQ(row.value.find("urn:oid"), Bytes::npos);
+    EXPECT_EQ(row.value.find(key), Bytes::npos);
+  }
+}
+
+TEST_F(VaultTest, RefusesAnotherMasterKey) {
+  (void)Open(KeyOf("master"));
+  const auto other = Vault::Open(store_, entropy_, {folder_.path(), KeyOf("other")});
+  ASSERT_FALSE(other.ok());
+  EXPECT_EQ(other.error().code, Code::kPermissionDenied);
+}
+
+TEST_F(VaultTest, RefusesToMakeANewGenerationWhereKeysOfALostOneExist) {
+  {
+    const auto vault = Open(KeyOf("master"));
+    WriteBatch rows;
+    ASSERT_TRUE(vault->HandleFor("a", rows).ok());
+    Apply(rows);
+  }
+  std::filesystem::remove(folder_ / "generation.key");
+  const auto lost = Vault::Open(store_, entropy_, {folder_.path(), KeyOf("master")});
+  ASSERT_FALSE(lost.ok());
+  EXPECT_EQ(lost.error().code, Code::kDataLoss);
+}
+
+TEST_F(VaultTest, NamesARowThatWasMovedToAnotherLearner) {
+  const auto vault = Open(KeyOf("master"));
+  WriteBatch rows;
+  ASSERT_TRUE(vault->HandleFor("a", rows).ok());
+  const WriteBatch::Entry row = rows.entries().front();
+  WriteBatch planted;
+  planted.Put(Table::kVault, Bytes("h") + vault->Tag("owner", "b"), row.value);
+  Apply(planted);
+  const auto moved = vault->FindHandle("b");
+  ASSERT_FALSE(moved.ok());
+  EXPECT_EQ(moved.error().code, Code::kDataLoss);
+}
+
+TEST_F(VaultTest, TagsAreStableSeparateByDomainAndDifferBetweenVaults) {
+  const auto vault = Open(KeyOf("master"));
+  EXPECT_EQ(vault->Tag("id", "x").size(), 16U);
+  EXPECT_EQ(vault->Tag("id", "x"), Open(KeyOf("master"))->Tag("id", "x"));
+  EXPECT_NE(vault->Tag("id", "x"), vault->Tag("id", "y"));
+  EXPECT_NE(vault->Tag("id", "x"), vault->Tag("source", "x"));
+  EXPECT_NE(vault->Tag("id", "x"), vault->Tag("i", "dx"));
+  tests::TempFolder elsewhere;
+  const auto other = Vault::Open(store_, entropy_, {elsewhere.path(), KeyOf("master")});
+  ASSERT_TRUE(other.ok());
+  EXPECT_NE((*other)->Tag("id", "x"), vault->Tag("id", "x"));
+}
+
+class BodiesTest : public VaultTest {
+ protected:
+  BodiesTest() : vault_(Open(KeyOf("master"))) {
+    item_.bytes = "what a publisher said";
+    item_.salt.fill(9);
+  }
+  /// A body that `owners` can open, their keys stored.
+  Body Make(const std::vector<std::string>& owners) {
+    const SealedContent content = SealContent(item_, entropy_);
+    Body body{content.encoding, {}, content.sealed};
+    WriteBatch rows;
+    for (const std::string& owner : owners) {
+      const Handle handle = vault_->HandleFor(owner, rows).value();
+      const SecretKey key = vault_->KeyFor(handle, KeyClass::kS2, rows).value();
+      body.wraps.push_back(WrapKey(handle, KeyClass::kS2, key, content.content_key, entropy_));
+    }
+    Apply(rows);
+    return body;
+  }
+  /// Destroys an owner's keys, as an erasure does; the vault is opened anew.
+  void Forget(const Handle& handle) {
+    Bytes row_key("k");
+    row_key.append(handle.view());
+    row_key.push_back(static_cast<char>(KeyClass::kS2));
+    WriteBatch rows;
+    rows.Delete(Table::kVault, row_key);
+    Apply(rows);
+    vault_ = Open(KeyOf("master"));
+  }
+
+  events::BatchItem item_;
+  std::unique_ptr<Vault> vault_;
+};
+
+TEST_F(BodiesTest, RoundTripAndOpenToTheExactBytesAndSalt) {
+  const Body body = Make({"a", "b"});
+  const Bytes row = EncodeBody(body);
+  EXPECT_EQ(row.find(item_.bytes), Bytes::npos);
+  const auto decoded = DecodeBody(row);
+  ASSERT_TRUE(decoded.ok());
+  EXPECT_EQ(EncodeBody(*decoded), row);
+  const auto opened = OpenBody(*decoded, *vault_);
+  ASSERT_TRUE(opened.ok());
+  EXPECT_EQ(opened->state, Opened::State::kOpen);
+  EXPECT_EQ(opened->item.bytes, item_.bytes);
+  EXPECT_EQ(opened->item.salt, item_.salt);
+  EXPECT_EQ(opened->item.encoding, item_.encoding);
+}
+
+TEST_F(BodiesTest, StayOpenForTheOthersWhenOneSubjectIsErasedAndAreGoneWithTheLast) {
+  const Body body = Make({"a", "b"});
+  Forget(body.wraps[0].handle);
+  EXPECT_EQ(OpenBody(body, *vault_).value().state, Opened::State::kOpen);
+  Forget(body.wraps[1].handle);
+  EXPECT_EQ(OpenBody(body, *vault_).value().state, Opened::State::kErased);
+}
+
+TEST_F(BodiesTest, WithoutAnyWrapAreErased) {
+  Body body = Make({"a"});
+  body.wraps.clear();
+  EXPECT_EQ(OpenBody(body, *vault_).value().state, Opened::State::kErased);
+}
+
+TEST_F(BodiesTest, AreUnreadableWhenAKeyIsThereButDoesNotOpenThem) {
+  const Body good = Make({"a"});
+  Body flipped = good;
+  flipped.sealed.back() = static_cast<char>(flipped.sealed.back() ^ 1);
+  EXPECT_EQ(OpenBody(flipped, *vault_).value().state, Opened::State::kUnreadable);
+  Body wrong_wrap = good;
+  wrong_wrap.wraps[0].sealed_key[30] = static_cast<char>(wrong_wrap.wraps[0].sealed_key[30] ^ 1);
+  EXPECT_EQ(OpenBody(wrong_wrap, *vault_).value().state, Opened::State::kUnreadable);
+  // A wrap of somebody else's key, put under this handle.
+  Body moved = Make({"b"});
+  moved.wraps[0].handle = good.wraps[0].handle;
+  EXPECT_EQ(OpenBody(moved, *vault_).value().state, Opened::State::kUnreadable);
+}
+
+TEST_F(BodiesTest, OpenByAnyWrapThatIsGood) {
+  Body body = Make({"a", "b"});
+  body.wraps[0].sealed_key[30] = static_cast<char>(body.wraps[0].sealed_key[30] ^ 1);
+  EXPECT_EQ(OpenBody(body, *vault_).value().state, Opened::State::kOpen);
+}
+
+TEST_F(BodiesTest, RefuseRowsThatAreCutInTheirHeadOrNameWhatIsNotThere) {
+  const Bytes row = EncodeBody(Make({"a"}));
+  const std::size_t head = 2 + 16 + 1 + 1 + 72;
+  for (std::size_t size = 0; size < head; ++size)
+    EXPECT_FALSE(DecodeBody(ByteView(row).substr(0, size)).ok()) << size;
+  Bytes encoding = row;
+  encoding[0] = 3;
+  EXPECT_FALSE(DecodeBody(encoding).ok());
+  Bytes key_class = row;
+  key_class[18] = 8;
+  EXPECT_FALSE(DecodeBody(key_class).ok());
+}
+
+TEST(DurableFile, WritesWholeFilesAndReadsThemBack) {
+  const tests::TempFolder folder;
+  EXPECT_FALSE(ReadFileIfThere(folder / "none").value().has_value());
+  const Bytes large(200'000, 'z');
+  ASSERT_TRUE(WriteFileDurably(folder / "file", large, 0600).ok());
+  EXPECT_EQ(ReadFileIfThere(folder / "file").value(), large);
+  ASSERT_TRUE(WriteFileDurably(folder / "file", "short", 0600).ok());
+  EXPECT_EQ(ReadFileIfThere(folder / "file").value(), "short");
+  EXPECT_FALSE(std::filesystem::exists(folder / "file.new"));
+  EXPECT_EQ(std::filesystem::status(folder / "file").permissions(),
+            std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
+  EXPECT_FALSE(WriteFileDurably(folder / "no/such/folder", "x", 0600).ok());
+  EXPECT_FALSE(ReadFileIfThere(folder.path()).ok());  // a folder is no file
+}
+
+}  // namespace
+}  // namespace oppi::ledger
