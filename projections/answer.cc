@@ -95,18 +95,4 @@ std::string AnswerJson(const Question& question, const View& view, const Answer&
   return json;
 }
 
-std::string RedactionLines(const std::vector<Redaction>& redactions) {
-  std::string lines;
-  for (const Redaction& redaction : redactions) {
-    lines += "Not shown (" + redaction.reason + "): ";
-    if (!redaction.count) {
-      lines += "not shown to this role, whether there is any or not\n";
-    } else {
-      lines +=
-          std::to_string(*redaction.count) + (*redaction.count == 1 ? " entry\n" : " entries\n");
-    }
-  }
-  return lines;
-}
-
 }  // namespace oppi::projections

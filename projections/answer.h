@@ -55,7 +55,4 @@ struct AuditAnswer {
 [[nodiscard]] std::string AnswerJson(const Question& question, const View& view,
                                      const Answer& answer, std::string_view checkpoint);
 
-/// What was kept back, in words, one line each; empty when nothing was.
-[[nodiscard]] std::string RedactionLines(const std::vector<Redaction>& redactions);
-
 }  // namespace oppi::projections

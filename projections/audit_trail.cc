@@ -3,8 +3,6 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
-#include "projections/text_table.h"
-
 namespace oppi::projections {
 namespace {
 
@@ -110,20 +108,6 @@ std::string AuditJson(const AuditTrail& trail) {
     entries.push_back(std::move(item));
   }
   return Dump(json);
-}
-
-std::string AuditTable(const AuditTrail& trail) {
-  TextTable table({"at", "action", "actor", "role", "organisation", "purpose", "recipient", "query",
-                   "reason", "recorded", "position"});
-  for (const AuditEntry& entry : trail.entries) {
-    table.Add({entry.at, entry.action, entry.actor, entry.actor_role, entry.organisation,
-               entry.purpose, entry.recipient, entry.query, entry.reason,
-               entry.redacted ? std::string() : FormatInstant(entry.recorded),
-               entry.redacted ? std::string() : std::to_string(entry.position.value())});
-  }
-  std::string heading = std::to_string(trail.total) + (trail.total == 1 ? " entry" : " entries");
-  if (trail.redacted > 0) heading += ", " + std::to_string(trail.redacted) + " redacted";
-  return trail.entries.empty() ? heading + "\n" : table.Render(heading);
 }
 
 std::vector<Source> SourcesOf(const AuditTrail& trail) {

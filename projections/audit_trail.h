@@ -66,8 +66,6 @@ enum class AuditRedaction : std::uint8_t { kNone, kProtection };
 
 /// {"total","redacted","entries":[...]} for the API: members that say nothing are left out.
 [[nodiscard]] std::string AuditJson(const AuditTrail& trail);
-/// For people; ends in "\n".
-[[nodiscard]] std::string AuditTable(const AuditTrail& trail);
 
 /// Event, position and recorded of the entries that are not redacted.
 [[nodiscard]] std::vector<Source> SourcesOf(const AuditTrail& trail);

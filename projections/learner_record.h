@@ -71,8 +71,6 @@ std::size_t HidePlaces(LearnerRecord& record);
 /// One JSON object with a member per section, for the API; members in the order of the structs,
 /// what is empty left out.
 [[nodiscard]] std::string RecordJson(const LearnerRecord& record);
-/// Sections of aligned columns, for people; ends in "\n".
-[[nodiscard]] std::string RecordTable(const LearnerRecord& record);
 
 /// What the record was made from: event, position and recorded of every item, by position, each
 /// once.

@@ -4,6 +4,7 @@
 #include "ledger/durable_file.h"
 #include "ops/cli.h"
 #include "ops/remote.h"
+#include "projections/answer_table.h"
 #include "projections/question.h"
 
 namespace oppi::ops {
@@ -52,6 +53,20 @@ Status Complete(QueryOptions& o) {
   return {};
 }
 
+/// The result as tables, and below it what was kept back.
+Status PrintForPeople(Ask ask, const nlohmann::ordered_json& answer) {
+  const std::string result = answer.value("result", nlohmann::ordered_json()).dump();
+  if (ask == Ask::kRecord || ask == Ask::kAudit) {
+    OPPI_TRY(const std::string text, ask == Ask::kRecord ? projections::RecordTable(result) : projections::AuditTable(result));
+    std::fputs(text.c_str(), stdout);
+  } else {
+    PrintAnswer(result, false);
+  }
+  OPPI_TRY(const std::string lines, projections::RedactionLines(answer.value("redactions", nlohmann::ordered_json::array()).dump()));
+  if (!lines.empty()) std::printf("\n%s", lines.c_str());
+  return {};
+}
+
 Result<int> Run(QueryOptions o) {
   OPPI_RETURN_IF_ERROR(Complete(o));
   std::string answer;
@@ -73,9 +88,7 @@ Result<int> Run(QueryOptions o) {
   if (o.ledger.json) {
     PrintAnswer(json.dump(), true);
   } else {
-    nlohmann::ordered_json shown = json["result"];
-    if (json.contains("redactions") && !json["redactions"].empty()) shown["kept back"] = json["redactions"];
-    PrintAnswer(shown.dump(), false);
+    OPPI_RETURN_IF_ERROR(PrintForPeople(o.question.ask, json));
   }
   if (o.question.ask != Ask::kDecide) return kExitDone;
   const std::string result = json["result"].is_object() ? json["result"].value("result", std::string()) : std::string();
