@@ -16,6 +16,7 @@ using Json = nlohmann::ordered_json;
 
 constexpr std::string_view kFormat = "oppiloki-evidence/1";
 constexpr std::size_t kEntriesMax = 2'000'000;
+constexpr std::size_t kEvidenceBytesMax = 1U << 30;
 
 Json Hashes(const std::vector<NodeHash>& hashes) {
   Json list = Json::array();
@@ -165,6 +166,7 @@ std::string EncodeEvidence(const Evidence& e) {
 }
 
 Result<Evidence> DecodeEvidence(std::string_view text) {
+  if (text.size() > kEvidenceBytesMax) return Bad("too many bytes");
   const Json json = Json::parse(text, nullptr, false);
   if (!json.is_object()) return Bad("not a JSON object");
   OPPI_TRY(const std::string format, Text(json, "format"));
