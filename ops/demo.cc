@@ -7,6 +7,7 @@
 
 #include "consumers/file_door.h"
 #include "events/ids.h"
+#include "ledger/durable_file.h"
 #include "ops/cli.h"
 #include "ops/generate/generate.h"
 #include "ops/generate/people.h"
@@ -50,13 +51,28 @@ Result<std::unique_ptr<Node>> OpenOrCreate(const DemoOptions& o, const NodeConfi
   return Node::Open({o.directory, {}});
 }
 
+/// When the year is published: the first time now, and ever after the same moment, so that publishing
+/// it again gives duplicates and nothing new.
+Result<std::optional<Instant>> MomentOf(const Node& node) {
+  const std::string path = node.directory() + "/demo.now";
+  OPPI_TRY(const std::optional<Bytes> kept, ledger::ReadFileIfThere(path));
+  if (kept) {
+    const auto moment = ParseInstant(ByteView(*kept).substr(0, kept->find('\n')));
+    if (!moment) return InvalidArgument(path + " does not hold an instant");
+    return moment;
+  }
+  const Instant now = node.clock().Now();
+  OPPI_RETURN_IF_ERROR(ledger::WriteFileDurably(path, FormatInstant(now) + "\n", 0600));
+  return std::optional(now);
+}
+
 /// Signs runs of one publisher after the other, as their nightly exports would arrive.
 Result<Story> PublishYear(Node& node, const DemoOptions& o) {
   Story story;
   GenerateOptions year;
   year.pupils = o.pupils;
   year.days = o.days;
-  year.now = node.clock().Now();
+  OPPI_TRY(year.now, MomentOf(node));
   std::map<std::string, NamedSigningKey> keys;
   std::unique_ptr<consumers::FileDoor> door;
   std::string current;
@@ -96,9 +112,10 @@ Result<Story> PublishYear(Node& node, const DemoOptions& o) {
   story.as_planned = refused == planned_refusals;
   std::printf("Published a school year of %zu pupils and %zu days, signed by %zu publishers:\n", o.pupils, o.days, by_publisher.size());
   for (const auto& [name, count] : by_publisher) std::printf("  %-12s %8llu events\n", name.c_str(), static_cast<unsigned long long>(count));
-  std::printf("Accepted %llu, of them %llu quarantined as late; refused %llu, as the year plans for (%llu).\n",
+  std::printf("Accepted %llu, of them %llu quarantined as late; %llu were here already; refused %llu, the year plans for %llu.\n",
               static_cast<unsigned long long>(story.totals.accepted), static_cast<unsigned long long>(story.totals.quarantined),
-              static_cast<unsigned long long>(refused), static_cast<unsigned long long>(planned_refusals));
+              static_cast<unsigned long long>(story.totals.duplicates), static_cast<unsigned long long>(refused),
+              static_cast<unsigned long long>(planned_refusals));
   return story;
 }
 
@@ -208,7 +225,7 @@ Result<int> RunDemo(const DemoOptions& o) {
   NodeConfig config;
   config.origin = "demo.oppiloki.example/log";
   config.organisation = events::OrganisationOid(1);
-  config.check_digits = o.inputs.empty();  // real-life test data has identifiers without check digits
+  config.check_digits = false;  // public test data has identifiers without check digits
   const bool again = fs::exists(fs::path(o.directory) / "ledger.toml");
   OPPI_TRY(std::unique_ptr<Node> node, OpenOrCreate(o, config));
 

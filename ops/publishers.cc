@@ -10,6 +10,16 @@
 namespace oppi::ops {
 namespace {
 
+/// A key's name as the system part of a source: [a-z0-9-]{1,32}.
+std::string SystemName(std::string_view name) {
+  std::string system;
+  for (const char c : name.substr(0, 32)) {
+    const char lower = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    system += (lower >= 'a' && lower <= 'z') || (lower >= '0' && lower <= '9') ? lower : '-';
+  }
+  return system;
+}
+
 const char* RoleFor(const std::string& name) {
   if (name == "dvv") return "IDENTITY";
   if (name == "portal") return "PORTAL";
@@ -61,7 +71,7 @@ Result<NamedSigningKey> PublisherKey(Node& node, const std::string& name) {
 events::TranslateOptions TranslationFor(const std::string& controller, const NamedSigningKey& key) {
   events::TranslateOptions options;
   options.controller = controller;
-  options.source = "urn:oid:" + controller + "/" + key.name;
+  options.source = "urn:oid:" + controller + "/" + SystemName(key.name);
   auto seed = key.key.seed();
   Bytes secret(32, '\0');
   static constexpr std::string_view kContext = "oppiloki/pseudonym/v1";

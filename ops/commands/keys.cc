@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
@@ -50,35 +51,63 @@ struct PublisherAdd {
   LedgerOptions ledger;
   std::string name;
   std::string key;
-  std::string role = "PROVIDER";
+  std::string role;  // empty: the one that may publish what is allowed
   std::vector<std::string> allow;
   std::string controller;
   std::vector<std::string> sources;
 };
 
+/// Types that `--allow` names: full or short names, whole groups ("grade" or "grade.*"), or all.
+/// Empty: everything the role may.
+Result<std::vector<events::EventType>> AllowedTypes(const std::vector<std::string>& allow) {
+  std::vector<events::EventType> types;
+  for (const std::string& name : allow) {
+    if (name == "*" || name == "all") return std::vector<events::EventType>();
+    const std::string group = name.ends_with(".*") ? name.substr(0, name.size() - 2) : name;
+    const std::size_t before = types.size();
+    for (const events::TypeInfo& info : events::AllTypes())
+      if (info.full_name == name || info.name == name || info.group == group) types.push_back(info.type);
+    if (types.size() == before) return InvalidArgument("--allow: the vocabulary has no type or group " + name);
+  }
+  return types;
+}
+
+/// A publisher has one role. Left out, it is the first that may publish everything that is allowed.
+Result<std::string> RoleFor(const PublisherAdd& o, const std::vector<events::EventType>& types) {
+  static constexpr events::Role kRoles[] = {events::Role::kProvider, events::Role::kVendor,  events::Role::kPortal,
+                                            events::Role::kIdentity, events::Role::kGateway, events::Role::kDpo};
+  if (!o.role.empty()) {
+    if (std::find(std::begin(kRoles), std::end(kRoles), events::ParseRole(o.role).value_or(events::Role::kNone)) == std::end(kRoles))
+      return InvalidArgument("--role knows PROVIDER, IDENTITY, PORTAL, VENDOR, GATEWAY and DPO");
+    return o.role;
+  }
+  for (const events::Role role : kRoles)
+    if (std::all_of(types.begin(), types.end(), [role](events::EventType type) { return events::RoleMayPublish(role, type); }))
+      return std::string(events::RoleName(role));
+  return InvalidArgument("no role may publish all of these types; register one publisher for each role");
+}
+
 Result<int> AddPublisher(const PublisherAdd& o) {
   OPPI_TRY(const VerifierKey key, ParseVerifierKey(o.key));
   if (key.name != o.name) return InvalidArgument("the key is named for another publisher than --name");
-  if (!events::ParseRole(o.role)) return InvalidArgument("--role knows PROVIDER, IDENTITY, PORTAL, VENDOR, GATEWAY and DPO");
+  OPPI_TRY(const std::vector<events::EventType> types, AllowedTypes(o.allow));
+  OPPI_TRY(const std::string role, RoleFor(o, types));
   OPPI_TRY(const std::unique_ptr<Node> node, o.ledger.OpenNode());
   std::vector<events::Event> own;
   if (node->gate().CurrentPublishers()->Find(o.name) == nullptr) {
     events::Event registered = RegistryEvent(*node, node->entropy(), events::EventType::kRegistryPublisherRegistered);
-    registered.SetText("publisher", o.name).SetText("role", o.role);
+    registered.SetText("publisher", o.name).SetText("role", role);
     if (!o.controller.empty()) registered.SetText("organisation", o.controller);
     if (!o.sources.empty()) registered.SetList("sources", o.sources);
     own.push_back(std::move(registered));
   }
   events::Event added = RegistryEvent(*node, node->entropy(), events::EventType::kRegistryKeyAdded);
   added.SetText("publisher", o.name).SetText("key", KeyIdText(key.id)).SetText("public_key", ToBase64(View(key.key)));
-  std::vector<std::string> types;
-  for (const std::string& type : o.allow) {
-    if (type == "*" || type == "all") continue;
-    const bool known = events::FindType(type) != nullptr || events::FindType("fi.oppiloki." + type + ".v1") != nullptr;
-    if (!known) return InvalidArgument("--allow: the vocabulary has no type " + type);
-    types.push_back(type);
+  if (!types.empty()) {
+    std::vector<std::string> names;
+    for (const events::EventType type : types) names.emplace_back(events::InfoOf(type).name);
+    added.SetList("types", names);
   }
-  if (!types.empty()) added.SetList("types", types);
   own.push_back(std::move(added));
   return PublishRegistry(*node, own);
 }
@@ -171,8 +200,8 @@ void AddKeyCommands(Cli& cli) {
   add->ledger.AddTo(*command, false);
   command->add_option("--name", add->name, "Name of the publisher")->required();
   command->add_option("--key", add->key, "Its verifier key")->required();
-  command->add_option("--role", add->role, "PROVIDER, IDENTITY, PORTAL, VENDOR, GATEWAY or DPO");
-  command->add_option("--allow", add->allow, "Types this key may publish, or all that the role may")->delimiter(',');
+  command->add_option("--role", add->role, "PROVIDER, IDENTITY, PORTAL, VENDOR, GATEWAY or DPO; left out: the one that may publish what is allowed");
+  command->add_option("--allow", add->allow, "Types or groups this key may publish, as in grade.course_assessed,attendance; or all")->delimiter(',');
   command->add_option("--controller", add->controller, "Organisation OID: its sources are this publisher's");
   command->add_option("--source", add->sources, "A source it may use; repeatable")->delimiter(',');
   auto revoke = std::make_shared<PublisherRevoke>();

@@ -85,7 +85,12 @@ Result<int> Publish(const PublishOptions& o) {
   options.origin = seen.origin;
   options.anchor_size = seen.size.value();
   options.anchor_root = seen.root;
-  options.translate = TranslationFor(o.controller.empty() ? events::OrganisationOid(1) : o.controller, key);
+  std::string controller = o.controller;
+  if (controller.empty() && node != nullptr) {
+    const auto registry = node->gate().CurrentPublishers();
+    if (const auto* publisher = registry->Find(key.name); publisher != nullptr) controller = publisher->organisation;
+  }
+  options.translate = TranslationFor(controller.empty() ? events::OrganisationOid(1) : controller, key);
   if (!o.source.empty()) options.translate.source = o.source;
 
   std::ofstream receipts;
