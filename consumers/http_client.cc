@@ -4,13 +4,13 @@
 
 #include <algorithm>
 #include <boost/asio/connect.hpp>
+#include <boost/asio/error.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/http/error.hpp>
 #include <boost/beast/http/parser.hpp>
-#include <boost/beast/http/read.hpp>
 #include <boost/beast/http/string_body.hpp>
 #include <boost/beast/http/write.hpp>
 #include <charconv>
@@ -28,14 +28,14 @@ namespace http = beast::http;
 using boost::system::error_code;
 
 constexpr std::size_t kHeaderBytesMax = 64 * 1024;
+constexpr std::size_t kReadBytes = 64 * 1024;
 
 }  // namespace
 
 struct HttpClient::Impl {
-  enum class Sent { kMaybe, kNothingAnswered };
-
   Result<HttpReply> Call(http::request<http::string_body> request);
   Status Connect();
+  error_code Read(http::response_parser<http::string_body>& parser);
   Result<HttpReply> Exchange(http::request<http::string_body>& request, bool& stale);
   /// Runs what was started until it is done; its deadline is the stream's.
   void Run() {
@@ -90,11 +90,8 @@ Result<HttpReply> HttpClient::Impl::Exchange(http::request<http::string_body>& r
   http::response_parser<http::string_body> parser;
   parser.header_limit(kHeaderBytesMax);
   parser.body_limit(options.answer_bytes_max);
-  if (write_error != beast::error::timeout) {
-    http::async_read(*stream, buffer, parser,
-                     [&](const error_code& result, std::size_t) { ec = result; });
-    Run();
-  }
+  parser.eager(true);
+  if (write_error != beast::error::timeout) ec = Read(parser);
   if (ec == beast::error::timeout) return Unavailable("answer: too slow");
   if (ec == http::error::body_limit) return ResourceExhausted("answer: too large");
   if (ec) {
@@ -116,6 +113,37 @@ Result<HttpReply> HttpClient::Impl::Exchange(http::request<http::string_body>& r
   reply.body = std::move(message.body());
   if (!message.keep_alive() || write_error) Close();
   return reply;
+}
+
+/// Gives bytes to the parser by hand, because its own header_limit holds for one call only.
+error_code HttpClient::Impl::Read(http::response_parser<http::string_body>& parser) {
+  std::size_t header_bytes = 0;
+  while (true) {
+    error_code ec;
+    if (buffer.size() != 0) {
+      const std::size_t parsed = parser.put(buffer.data(), ec);
+      buffer.consume(parsed);
+      if (ec && ec != http::error::need_more) return ec;
+      if (parser.is_done()) return {};
+      if (!parser.is_header_done()) header_bytes += parsed;
+      if (header_bytes > kHeaderBytesMax) return make_error_code(http::error::header_limit);
+      if (ec != http::error::need_more && buffer.size() != 0) continue;
+    }
+    std::size_t n = 0;
+    stream->async_read_some(buffer.prepare(kReadBytes),
+                            [&](const error_code& result, std::size_t got) {
+                              ec = result;
+                              n = got;
+                            });
+    Run();
+    buffer.commit(n);
+    if (ec == asio::error::eof) {
+      if (!parser.got_some()) return make_error_code(http::error::end_of_stream);
+      parser.put_eof(ec);
+      return ec;
+    }
+    if (ec && ec != http::error::need_more) return ec;
+  }
 }
 
 Result<HttpReply> HttpClient::Impl::Call(http::request<http::string_body> request) {

@@ -39,6 +39,8 @@ using std::chrono::steady_clock;
 
 constexpr auto kTuple = asio::as_tuple(asio::use_awaitable);
 constexpr std::size_t kReadBytes = 64 * 1024;
+/// What an idle connection holds ready; most requests without a body fit.
+constexpr std::size_t kFirstReadBytes = 4 * 1024;
 /// How long a refused peer may go on sending before the connection is cut: closing a socket with
 /// unread bytes sends a reset, which could destroy the answer on its way.
 constexpr milliseconds kLingerTime{2'000};
@@ -231,27 +233,43 @@ class Connection final : public LiveConnection, public std::enable_shared_from_t
 
   asio::awaitable<bool> AwaitFirstByte() {
     if (context_.draining) co_return false;
+    parser_.reset();
+    if (buffer_.capacity() > kFirstReadBytes) buffer_.shrink_to_fit();
     idle_ = true;
     Arm(limits_.idle_time_max);
-    const auto [ec, n] = co_await stream_.async_read_some(buffer_.prepare(kReadBytes), kTuple);
+    const auto [ec, n] = co_await stream_.async_read_some(buffer_.prepare(kFirstReadBytes), kTuple);
     idle_ = false;
     if (ec) co_return false;
     buffer_.commit(n);
     co_return true;
   }
 
+  /// Bytes are given to the parser by hand: its own header_limit holds for one call only, so a
+  /// header that comes in pieces would have no limit.
   asio::awaitable<Reading> ReadHeader() {
     parser_->header_limit(static_cast<std::uint32_t>(limits_.header_bytes_max));
     parser_->body_limit(boost::none);  // the route's own limit is set when the route is known
     Arm(limits_.header_time_max);
-    const auto [ec, n] = co_await http::async_read_header(stream_, buffer_, *parser_, kTuple);
-    if (!ec) co_return Reading{};
-    if (expired_) co_return Refusal({408, "HEADER_TIMEOUT", "the header took too long"});
-    if (ec == http::error::header_limit || ec == http::error::buffer_overflow)
-      co_return Refusal({431, "HEADER_TOO_LARGE", {}});
-    if (ec == http::error::bad_version)
-      co_return Refusal({505, "HTTP_VERSION", "HTTP/1.1 is spoken here"});
-    co_return ParseRefusal(ec);
+    std::size_t taken = 0;
+    while (true) {
+      error_code ec;
+      const std::size_t parsed = parser_->put(buffer_.data(), ec);
+      buffer_.consume(parsed);
+      taken += parsed;
+      if (ec == http::error::header_limit || taken > limits_.header_bytes_max ||
+          (ec == http::error::need_more && taken + buffer_.size() > limits_.header_bytes_max))
+        co_return Refusal({431, "HEADER_TOO_LARGE", {}});
+      if (parser_->is_header_done()) co_return Reading{};
+      if (ec == http::error::bad_version)
+        co_return Refusal({505, "HTTP_VERSION", "HTTP/1.1 is spoken here"});
+      if (ec && ec != http::error::need_more) co_return ParseRefusal(ec);
+      const auto [failed, n] =
+          co_await stream_.async_read_some(buffer_.prepare(kFirstReadBytes), kTuple);
+      if (failed && expired_)
+        co_return Refusal({408, "HEADER_TIMEOUT", "the header took too long"});
+      if (failed) co_return Reading{{}, true};
+      buffer_.commit(n);
+    }
   }
 
   std::variant<Admitted, Refused> Decide() {
@@ -428,68 +446,27 @@ class Connection final : public LiveConnection, public std::enable_shared_from_t
 };
 
 /// A free function on purpose: a coroutine keeps its arguments, but not the lambda it came from.
-asio::awaitable<void> SayBusy(Stream stream, std::shared_ptr<const std::string> answer) {
-  asio::steady_timer deadline(stream.get_executor(), kLingerTime);
-  deadline.async_wait([&stream](const error_code& ec) {
+asio::awaitable<void> SayBusy(std::shared_ptr<Stream> stream,
+                              std::shared_ptr<const std::string> answer,
+                              std::shared_ptr<void> place) {
+  asio::steady_timer deadline(stream->get_executor(), kLingerTime);
+  deadline.async_wait([stream](const error_code& ec) {
     error_code ignored;
-    if (!ec) LowestLayer(stream).close(ignored);
+    if (!ec) LowestLayer(*stream).close(ignored);
   });
-  co_await asio::async_write(stream, asio::buffer(*answer), kTuple);
+  co_await asio::async_write(*stream, asio::buffer(*answer), kTuple);
   error_code ignored;
-  LowestLayer(stream).shutdown(asio::socket_base::shutdown_send, ignored);
+  LowestLayer(*stream).shutdown(asio::socket_base::shutdown_send, ignored);
   std::array<char, 4096> scratch{};
   while (true) {
-    const auto [ec, n] = co_await stream.async_read_some(asio::buffer(scratch), kTuple);
+    const auto [ec, n] = co_await stream->async_read_some(asio::buffer(scratch), kTuple);
     if (ec) break;
   }
   deadline.cancel();
+  place.reset();
 }
 
 }  // namespace
-
-bool ConnectionSet::Enter(std::uint64_t id, const std::string& remote, const HttpLimits& limits) {
-  const std::lock_guard lock(mu_);
-  if (entries_.size() >= limits.connections_max) return false;
-  std::size_t& count = per_remote_[remote];
-  if (count >= limits.connections_per_remote_max) return false;
-  ++count;
-  entries_.emplace(id, Entry{remote, {}});
-  return true;
-}
-
-void ConnectionSet::Attach(std::uint64_t id, std::weak_ptr<LiveConnection> connection) {
-  const std::lock_guard lock(mu_);
-  if (const auto found = entries_.find(id); found != entries_.end())
-    found->second.connection = std::move(connection);
-}
-
-void ConnectionSet::Leave(std::uint64_t id) {
-  const std::lock_guard lock(mu_);
-  const auto found = entries_.find(id);
-  if (found == entries_.end()) return;
-  const auto remote = per_remote_.find(found->second.remote);
-  if (--remote->second == 0) per_remote_.erase(remote);
-  entries_.erase(found);
-  if (entries_.empty()) emptied_.notify_all();
-}
-
-std::size_t ConnectionSet::size() const {
-  const std::lock_guard lock(mu_);
-  return entries_.size();
-}
-
-std::vector<std::shared_ptr<LiveConnection>> ConnectionSet::All() const {
-  std::vector<std::shared_ptr<LiveConnection>> all;
-  const std::lock_guard lock(mu_);
-  for (const auto& [id, entry] : entries_)
-    if (auto connection = entry.connection.lock()) all.push_back(std::move(connection));
-  return all;
-}
-
-bool ConnectionSet::WaitEmpty(milliseconds wait) const {
-  std::unique_lock lock(mu_);
-  return emptied_.wait_for(lock, wait, [this] { return entries_.empty(); });
-}
 
 ServerContext::ServerContext(Router routes, ServerOptions opts, ServerPorts given)
     : router(std::move(routes)),
@@ -507,13 +484,16 @@ void ServeConnection(Stream stream, std::uint64_t id, std::string remote, Server
 }
 
 void TurnAway(Stream stream, ServerContext& context) {
+  auto place = context.turned_away.Take();
+  if (!place) return;  // the stream closes without a word
   const HttpResponse busy = ProblemResponse({503, "TOO_MANY_CONNECTIONS", {}, 1});
   auto text = std::make_shared<std::string>("HTTP/1.1 503 Service Unavailable\r\nDate: ");
   *text += HttpDate(context.ports.clock.Now()) + "\r\nContent-Type: " + busy.media_type +
            "\r\nRetry-After: 1\r\nConnection: close\r\nContent-Length: " +
            std::to_string(busy.body.size()) + "\r\n\r\n" + busy.body;
-  const auto executor = stream.get_executor();
-  asio::co_spawn(executor, SayBusy(std::move(stream), std::move(text)), asio::detached);
+  const auto shared = std::make_shared<Stream>(std::move(stream));
+  asio::co_spawn(shared->get_executor(), SayBusy(shared, std::move(text), std::move(place)),
+                 asio::detached);
 }
 
 }  // namespace oppi::consumers

@@ -42,6 +42,11 @@ bool Lanes::Submit(Lane lane, std::function<void()> work) {
   return true;
 }
 
+std::size_t Lanes::taken(Lane lane) const {
+  OPPI_CHECK(lane != Lane::kHere);
+  return pools_[static_cast<std::size_t>(lane)]->taken.load();
+}
+
 void Lanes::Finish() {
   closed_.store(true);
   for (const auto& pool : pools_)

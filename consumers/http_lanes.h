@@ -23,6 +23,9 @@ class Lanes final {
   /// kHere. `work` runs once on a thread of the lane and must not throw. Any thread.
   [[nodiscard]] bool Submit(Lane lane, std::function<void()> work);
 
+  /// Running and waiting now. `lane` is not kHere.
+  [[nodiscard]] std::size_t taken(Lane lane) const;
+
   /// Takes nothing more; returns when everything that was taken has finished.
   void Finish();
 

@@ -33,8 +33,6 @@ using boost::system::error_code;
 constexpr auto kTuple = asio::as_tuple(asio::use_awaitable);
 /// Out of descriptors: wait for some to be closed instead of spinning.
 constexpr std::chrono::milliseconds kAcceptPause{50};
-/// Connections that are being told "too many" at the same time; beyond that they are just closed.
-constexpr std::size_t kTurnedAwayMax = 64;
 /// After Abort a connection needs only its strand's turn to leave.
 constexpr std::chrono::milliseconds kAbortTime{5'000};
 
@@ -100,7 +98,6 @@ void HttpServer::Impl::Serve() {
 
 asio::awaitable<void> HttpServer::Impl::Accept(Impl* self) {
   ServerContext& context = self->context;
-  const auto turned_away = std::make_shared<std::atomic<std::size_t>>(0);
   for (std::uint64_t id = 0; !context.draining; ++id) {
     const asio::any_io_executor own_strand = asio::make_strand(self->io);
     auto [ec, stream] = co_await self->acceptor.async_accept(own_strand, kTuple);
@@ -159,6 +156,13 @@ Result<std::unique_ptr<HttpServer>> HttpServer::Start(Router router, ServerOptio
 std::uint16_t HttpServer::port() const { return impl_->bound_port; }
 
 std::size_t HttpServer::connections() const { return impl_->context.connections.size(); }
+
+HttpServer::State HttpServer::state() const {
+  const ServerContext& context = impl_->context;
+  return {context.connections.size(), context.body_bytes_in_flight.load(),
+          context.lanes.taken(Lane::kIngest), context.lanes.taken(Lane::kAsk),
+          context.lanes.taken(Lane::kRead)};
+}
 
 void HttpServer::Stop() { impl_->Stop(); }
 

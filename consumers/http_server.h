@@ -47,7 +47,8 @@ struct HttpLimits {
       60'000};  // waiting for a handler; then 503, work goes on
   std::chrono::milliseconds drain_time_max{20'000};  // Stop waits so long for requests under way
 
-  RateLimit per_remote{500, 1000};    // before the token is looked at
+  // Before the token is looked at. Behind a proxy, which makes all peers one, set it to {0, 1}.
+  RateLimit per_remote{500, 1000};
   RateLimit per_principal{200, 400};  // after
   std::size_t rate_keys_max = 100'000;
 };
@@ -89,8 +90,19 @@ class HttpServer final {
   [[nodiscard]] std::uint16_t port() const;
   [[nodiscard]] std::size_t connections() const;
 
+  /// A moment's gauges, for metrics. Any thread.
+  struct State {
+    std::size_t connections = 0;
+    std::uint64_t body_bytes_in_flight = 0;
+    std::size_t ingest = 0;  // running and waiting in the lane
+    std::size_t ask = 0;
+    std::size_t read = 0;
+  };
+  [[nodiscard]] State state() const;
+
   /// Takes no new connections, closes idle ones, lets requests under way finish (for at most
-  /// drain_time_max), then closes everything and joins all threads. Repeating it does nothing.
+  /// drain_time_max), then closes everything and joins all threads; a handler that is still
+  /// running is waited for. Repeating it does nothing.
   void Stop();
 
  private:

@@ -242,6 +242,12 @@ TEST(HttpServer, LimitsHeaderAndTarget) {
   std::string many = "GET /healthz HTTP/1.1\r\nHost: t\r\n";
   for (int i = 0; i < 2000; ++i) many += "X: 12345\r\n";
   EXPECT_EQ(Once(server, many + "\r\n").status, 431U);
+  RawConnection in_pieces(server.port());
+  std::thread reader([&] { EXPECT_EQ(in_pieces.Read()->status, 431U); });
+  in_pieces.Send("GET /healthz HTTP/1.1\r\nHost: t\r\n");
+  for (int i = 0; i < 200 && in_pieces.Send("X: " + std::string(100, 'x') + "\r\n"); ++i)
+    std::this_thread::sleep_for(1ms);
+  reader.join();
   EXPECT_EQ(CodeIn(Once(server, GetText("/" + std::string(3000, 'a')))), "TARGET_TOO_LONG");
 }
 
@@ -430,8 +436,11 @@ TEST(HttpServer, AFullLaneRefusesAndTheOthersGoOn) {
   EXPECT_EQ(Once(server, PostText("/v1/query/record", kJson, kQuestion, server.Token())).status,
             200U);
   EXPECT_EQ(Once(server, GetText("/checkpoint")).status, 200U);
+  EXPECT_EQ(server.server->state().ingest, 2U);
+  EXPECT_EQ(server.server->state().body_bytes_in_flight, 4U);
   gate.Open();
   for (const auto& connection : waiting) EXPECT_EQ(connection->Read()->status, 200U);
+  EXPECT_EQ(server.server->state().body_bytes_in_flight, 0U);
 }
 
 TEST(HttpServer, TurnsConnectionsAwayBeyondTheirNumber) {
@@ -449,6 +458,11 @@ TEST(HttpServer, TurnsConnectionsAwayBeyondTheirNumber) {
     EXPECT_EQ(reply->status, 503U);
     EXPECT_EQ(CodeIn(*reply), "TOO_MANY_CONNECTIONS");
     EXPECT_EQ(reply->header("retry-after"), "1");
+    std::vector<std::unique_ptr<RawConnection>> crowd;  // more than are told why
+    for (int i = 0; i < 100; ++i) crowd.push_back(std::make_unique<RawConnection>(server.port()));
+    ASSERT_TRUE(second.Send(GetText("/healthz")));
+    EXPECT_EQ(second.Read()->status, 200U) << "who is in stays in";
+    crowd.clear();
     first.reset();
     AwaitConnections(server, 1);
     EXPECT_EQ(Once(server, GetText("/healthz")).status, 200U);
