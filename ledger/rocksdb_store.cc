@@ -9,6 +9,7 @@
 #include <rocksdb/table.h>
 #include <rocksdb/write_batch.h>
 
+#include <algorithm>
 #include <array>
 
 namespace oppi::ledger {
@@ -18,7 +19,10 @@ constexpr std::array<const char*, kTables> kNames = {"meta",    "leaves",       
                                                      "entries", "vault",          "batches", "documents", "views"};
 
 constexpr std::size_t kHashedPrefix = 16;  // a tag or a handle
-constexpr std::size_t kHashBuckets = 262'144;
+/// The buckets must be a small part of the buffer that they index.
+std::size_t HashBuckets(std::size_t write_buffer_bytes) {
+  return std::clamp<std::size_t>(write_buffer_bytes / 256, 16, 262'144);
+}
 
 rocksdb::Slice Slice(ByteView v) { return {v.data(), v.size()}; }
 ByteView View(const rocksdb::Slice& s) { return {s.data(), s.size()}; }
@@ -147,8 +151,8 @@ rocksdb::ColumnFamilyOptions FamilyOptions(Table table, const RocksDbOptions& op
   if (random) {
     blocks.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
     // Random keys: a hash of the tag or handle finds its place, where a skip list would compare 20 keys.
-    family.prefix_extractor.reset(rocksdb::NewFixedPrefixTransform(kHashedPrefix));
-    family.memtable_factory.reset(rocksdb::NewHashSkipListRepFactory(kHashBuckets, 2));
+    family.prefix_extractor.reset(rocksdb::NewCappedPrefixTransform(kHashedPrefix));
+    family.memtable_factory.reset(rocksdb::NewHashSkipListRepFactory(HashBuckets(options.write_buffer_bytes), 2));
   }
   family.table_factory.reset(rocksdb::NewBlockBasedTableFactory(blocks));
   family.compression = rocksdb::kNoCompression;

@@ -89,7 +89,7 @@ TEST_F(VaultTest, FindsAgainWhatItMadeAfterItIsReopened) {
     key = vault->KeyFor(handle, KeyClass::kS2, rows).value().view();
     EXPECT_EQ(vault->KeyFor(handle, KeyClass::kS2, rows).value().view(), key);
     EXPECT_NE(vault->KeyFor(handle, KeyClass::kS3, rows).value().view(), key);
-    EXPECT_EQ(rows.entries().size(), 4U);
+    EXPECT_EQ(rows.size(), 4U);
     Apply(rows);
   }
   const auto vault = Open(KeyOf("master"));
@@ -103,7 +103,8 @@ TEST_F(VaultTest, WritesNeitherNamesNorKeysInClear) {
   WriteBatch rows;
   const Handle handle = vault->HandleFor("urn:oid:1.2.3", rows).value();
   const Bytes key(vault->KeyFor(handle, KeyClass::kView, rows).value().view());
-  for (const WriteBatch::Entry& row : rows.entries()) {
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    const WriteBatch::Entry row = rows[i];
     EXPECT_EQ(row.key.find("urn:oid"), Bytes::npos);
     EXPECT_EQ(row.value.find("urn:oid"), Bytes::npos);
     EXPECT_EQ(row.value.find(key), Bytes::npos);
@@ -134,7 +135,7 @@ TEST_F(VaultTest, NamesARowThatWasMovedToAnotherLearner) {
   const auto vault = Open(KeyOf("master"));
   WriteBatch rows;
   ASSERT_TRUE(vault->HandleFor("a", rows).ok());
-  const WriteBatch::Entry row = rows.entries().front();
+  const WriteBatch::Entry row = rows[0];
   WriteBatch planted;
   planted.Put(Table::kVault, Bytes("h") + vault->Tag("owner", "b"), row.value);
   Apply(planted);
