@@ -3,9 +3,10 @@
 #include "ledger/sequencer.h"
 #include "tests/support/test_writer.h"
 
-/// Each write of a commit fails in two ways, at each of several moments: lost, and done but reported
-/// as failed. Whatever happens, the writer stops, reopening recovers through the ordinary path, nothing
-/// that was acknowledged is lost, and nothing is there twice when the publisher sends again.
+/// Each write of a commit fails in two ways, at each of several moments: lost, and done but
+/// reported as failed. Whatever happens, the writer stops, reopening recovers through the ordinary
+/// path, nothing that was acknowledged is lost, and nothing is there twice when the publisher sends
+/// again.
 
 namespace oppi::ledger {
 namespace {
@@ -148,9 +149,15 @@ TEST(Recovery, RefusesAStoreThatIsOlderThanTheLock) {
   ASSERT_TRUE(writer.Send(Marks(10, 2)).ok());
   writer.Close();
 
-  const auto opened = Sequencer::Open({copy, *writer.parts.vault, writer.rules, writer.parts.lock,
-                                       writer.parts.clock, writer.parts.entropy,
-                                       writer.parts.log_key, writer.parts.ledger_key, {}},
+  const auto opened = Sequencer::Open({copy,
+                                       *writer.parts.vault,
+                                       writer.rules,
+                                       writer.parts.lock,
+                                       writer.parts.clock,
+                                       writer.parts.entropy,
+                                       writer.parts.log_key,
+                                       writer.parts.ledger_key,
+                                       {}},
                                       {.origin = tests::kOrigin, .ledger_source = "unused"});
   ASSERT_FALSE(opened.ok());
   EXPECT_EQ(opened.error().code, Code::kDataLoss);

@@ -68,8 +68,8 @@ class Damaged : public testing::Test {
   void ExpectNamed(const std::vector<std::string>& words) {
     const FsckReport report = Run();
     EXPECT_FALSE(report.clean());
-    const bool named = std::any_of(
-        report.damages.begin(), report.damages.end(), [&](const std::string& damage) {
+    const bool named =
+        std::any_of(report.damages.begin(), report.damages.end(), [&](const std::string& damage) {
           return std::all_of(words.begin(), words.end(), [&](const std::string& word) {
             return damage.find(word) != std::string::npos;
           });
@@ -201,7 +201,8 @@ TEST_F(Damaged, ACheckpointOfAnotherKeyIsNamed) {
 }
 
 TEST_F(Damaged, ACheckpointOfAnotherTreeIsNamed) {
-  auto checkpoint = OpenCheckpoint(RowAt(Table::kMeta, "checkpoint"), writer_.parts.log_key.verifier());
+  auto checkpoint =
+      OpenCheckpoint(RowAt(Table::kMeta, "checkpoint"), writer_.parts.log_key.verifier());
   ASSERT_TRUE(checkpoint.ok());
   checkpoint->root.bytes[31] ^= 1;
   Replace(Table::kMeta, "checkpoint", SignCheckpoint(*checkpoint, writer_.parts.log_key));
@@ -251,8 +252,7 @@ TEST(Fsck, NamesABatchWhoseRefusedItemsWereForgotten) {
 TEST(Fsck, SaysThatThereIsNoLogInAnEmptyStore) {
   tests::LedgerParts parts(1);
   ASSERT_TRUE(parts.OpenVault().ok());
-  const auto report =
-      Fsck(parts.log_store, *parts.vault, parts.log_key.verifier(), std::nullopt);
+  const auto report = Fsck(parts.log_store, *parts.vault, parts.log_key.verifier(), std::nullopt);
   ASSERT_TRUE(report.ok());
   EXPECT_FALSE(report->clean());
 }

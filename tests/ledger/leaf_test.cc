@@ -67,15 +67,15 @@ TEST(Leaf, RefusesAnUnknownVersionKindFlagOutcomeReasonAndEncoding) {
     return DecodeLeaf(changed).ok();
   };
   EXPECT_TRUE(with(0, 1));
-  EXPECT_FALSE(with(0, 2));                                                   // version
-  EXPECT_FALSE(with(9, 3));                                                   // kind
-  EXPECT_FALSE(with(9, 4));                                                   // reserved kind
-  EXPECT_FALSE(with(10, 2));                                                  // flags
-  EXPECT_FALSE(with(22, static_cast<char>(events::Outcome::kDuplicate)));     // outcome
-  EXPECT_FALSE(with(22, static_cast<char>(events::Outcome::kRejected)));      // outcome
-  EXPECT_FALSE(with(23, static_cast<char>(events::ErrorCode::kLate) + 1));    // reason
-  EXPECT_FALSE(with(56, 0));                                                  // encoding
-  EXPECT_FALSE(with(56, 3));                                                  // encoding
+  EXPECT_FALSE(with(0, 2));                                                 // version
+  EXPECT_FALSE(with(9, 3));                                                 // kind
+  EXPECT_FALSE(with(9, 4));                                                 // reserved kind
+  EXPECT_FALSE(with(10, 2));                                                // flags
+  EXPECT_FALSE(with(22, static_cast<char>(events::Outcome::kDuplicate)));   // outcome
+  EXPECT_FALSE(with(22, static_cast<char>(events::Outcome::kRejected)));    // outcome
+  EXPECT_FALSE(with(23, static_cast<char>(events::ErrorCode::kLate) + 1));  // reason
+  EXPECT_FALSE(with(56, 0));                                                // encoding
+  EXPECT_FALSE(with(56, 3));                                                // encoding
 }
 
 RC_GTEST_PROP(LeafProperty, ArbitraryBytesAreRefusedOrGiveThemselvesAgain, ()) {

@@ -27,11 +27,13 @@ class LogViewTest : public testing::Test {
     leaves_.clear();
     entries_.clear();
     const auto view = writer_.View();
-    OPPI_CHECK(view->ScanLeaves(LeafIndex(0), view->size(), [&](LeafIndex, ByteView bytes) {
-                     entries_.emplace_back(bytes);
-                     leaves_.push_back(HashLeaf(bytes));
-                     return true;
-                   }).ok());
+    OPPI_CHECK(view->ScanLeaves(LeafIndex(0), view->size(),
+                                [&](LeafIndex, ByteView bytes) {
+                                  entries_.emplace_back(bytes);
+                                  leaves_.push_back(HashLeaf(bytes));
+                                  return true;
+                                })
+                   .ok());
   }
 
   TestWriter writer_;
@@ -110,22 +112,28 @@ TEST_F(LogViewTest, DoesNotShowWhatItsCheckpointDoesNotCover) {
 TEST_F(LogViewTest, ScansAnyPartAndStopsWhenTold) {
   Grow(300);
   const auto view = writer_.View();
-  for (const auto& [from, to] : {std::pair<std::uint64_t, std::uint64_t>{0, 1}, {5, 5}, {7, 100},
-                                 {255, 257}, {256, 300}, {290, 280}}) {
+  for (const auto& [from, to] : {std::pair<std::uint64_t, std::uint64_t>{0, 1},
+                                 {5, 5},
+                                 {7, 100},
+                                 {255, 257},
+                                 {256, 300},
+                                 {290, 280}}) {
     std::vector<Bytes> seen;
-    ASSERT_TRUE(view->ScanLeaves(LeafIndex(from), TreeSize(to), [&](LeafIndex index, ByteView b) {
-                      EXPECT_EQ(index.value(), from + seen.size());
-                      seen.emplace_back(b);
-                      return true;
-                    }).ok());
+    ASSERT_TRUE(view->ScanLeaves(LeafIndex(from), TreeSize(to),
+                                 [&](LeafIndex index, ByteView b) {
+                                   EXPECT_EQ(index.value(), from + seen.size());
+                                   seen.emplace_back(b);
+                                   return true;
+                                 })
+                    .ok());
     const std::size_t count = from < to ? to - from : 0;
     ASSERT_EQ(seen.size(), count);
     for (std::size_t i = 0; i < count; ++i) EXPECT_EQ(seen[i], entries_[from + i]);
   }
   int calls = 0;
-  ASSERT_TRUE(view->ScanLeaves(LeafIndex(3), TreeSize(200), [&](LeafIndex, ByteView) {
-                    return ++calls < 4;
-                  }).ok());
+  ASSERT_TRUE(view->ScanLeaves(LeafIndex(3), TreeSize(200),
+                               [&](LeafIndex, ByteView) { return ++calls < 4; })
+                  .ok());
   EXPECT_EQ(calls, 4);
 }
 

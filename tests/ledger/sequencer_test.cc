@@ -160,10 +160,10 @@ TEST(Sequencer, LosesNothingElseOfABatchWithBadItems) {
   Bytes missing = events::EncodeJson(Mark(4));
   missing.replace(missing.find("\"lesson\""), 8, "\"lessen\"");
 
-  std::vector<Bytes> bytes = {events::EncodeJson(Mark(1)), "{\"id\":", events::EncodeJson(foreign),
-                              missing,                     events::EncodeJson(grade),
-                              events::EncodeJson(Mark(6)), events::EncodeJson(Mark(7)),
-                              events::EncodeJson(Mark(8))};
+  std::vector<Bytes> bytes = {events::EncodeJson(Mark(1)), "{\"id\":",
+                              events::EncodeJson(foreign), missing,
+                              events::EncodeJson(grade),   events::EncodeJson(Mark(6)),
+                              events::EncodeJson(Mark(7)), events::EncodeJson(Mark(8))};
   const auto result = writer.Send(tests::SignBytes(bytes, writer.key, writer.parts.entropy));
   ASSERT_TRUE(result.ok());
   std::vector<ErrorCode> codes;
@@ -235,7 +235,8 @@ TEST(Sequencer, RefusesABatchWithAnAnchorThatIsNoCheckpointOfThisLog) {
   ASSERT_TRUE(writer.Send(Marks(6, 5)).ok());
 
   const auto send = [&](const Checkpoint& anchor, std::uint64_t number) {
-    return writer.Send(tests::SignEvents({Mark(number)}, writer.key, writer.parts.entropy, &anchor));
+    return writer.Send(
+        tests::SignEvents({Mark(number)}, writer.key, writer.parts.entropy, &anchor));
   };
   const auto good = send(seen, 20);
   ASSERT_TRUE(good.ok());
@@ -262,8 +263,8 @@ TEST(Sequencer, RefusesAnEventWhoseAnchorItDoesNotKnowAndDatesOneThatItKnows) {
   ASSERT_TRUE(first.ok());
   writer.parts.clock.Set(writer.parts.clock.Now() + kMicrosPerDay);
   Event known = Mark(10);
-  known.anchor = events::Anchor{first->view->size().value(),
-                                ToHex(first->view->checkpoint().root.view())};
+  known.anchor =
+      events::Anchor{first->view->size().value(), ToHex(first->view->checkpoint().root.view())};
   Event unknown = Mark(11);
   unknown.anchor = known.anchor;
   unknown.anchor->size -= 1;
@@ -283,8 +284,8 @@ TEST(Sequencer, RefusesAnEventWhoseStreamHasMoved) {
     event.expected_count = count;
     return event;
   };
-  const auto result = writer.Send({expecting(1, 1), expecting(2, 0), expecting(3, 0),
-                                   expecting(4, 1), expecting(5, 1)});
+  const auto result = writer.Send(
+      {expecting(1, 1), expecting(2, 0), expecting(3, 0), expecting(4, 1), expecting(5, 1)});
   ASSERT_TRUE(result.ok());
   EXPECT_EQ(OutcomesOf(*result),
             (std::vector{Outcome::kRejected, Outcome::kAccepted, Outcome::kRejected,
@@ -300,7 +301,8 @@ TEST(Sequencer, RefusesAnEventWhoseStreamHasMoved) {
 
 TEST(Sequencer, KeepsPublicEventsInClearAndEverythingElseSealed) {
   TestWriter writer;
-  const Event open = tests::SampleEvent(EventType::kTeachingGroupDefined, tests::Fill::kRequired, 1);
+  const Event open =
+      tests::SampleEvent(EventType::kTeachingGroupDefined, tests::Fill::kRequired, 1);
   ASSERT_TRUE(writer.Send({open, Mark(2)}).ok());
   const auto open_leaf = writer.View()->ReadLeaf(LeafIndex(2));
   const auto sealed_leaf = writer.View()->ReadLeaf(LeafIndex(3));
@@ -326,7 +328,8 @@ TEST(Sequencer, KeepsPublicEventsInClearAndEverythingElseSealed) {
 
 TEST(Sequencer, EntersAnEventIntoTheStreamOfEverySubject) {
   TestWriter writer;
-  Event event = tests::SampleEvent(EventType::kAttendanceRegisterTaken, tests::Fill::kEverything, 4);
+  Event event =
+      tests::SampleEvent(EventType::kAttendanceRegisterTaken, tests::Fill::kEverything, 4);
   event.corrects.clear();
   event.anchor.reset();
   event.expected_count.reset();

@@ -139,12 +139,13 @@ class Pair {
                                                    std::size_t limit, const Snapshot* at) {
     std::vector<std::pair<Bytes, Bytes>> rows;
     RC_ASSERT(store
-                  .Scan(table, from, to,
-                        [&](ByteView row_key, ByteView value) {
-                          rows.emplace_back(row_key, value);
-                          return rows.size() < limit;
-                        },
-                        at)
+                  .Scan(
+                      table, from, to,
+                      [&](ByteView row_key, ByteView value) {
+                        rows.emplace_back(row_key, value);
+                        return rows.size() < limit;
+                      },
+                      at)
                   .ok());
     return rows;
   }

@@ -6,8 +6,9 @@
 #include "ledger/checkpoint_lock.h"
 #include "ledger/store.h"
 
-/// Storage that fails on demand. What a caller sees is always the same - an error of unknown outcome -
-/// and what really happened is one of two things; whoever survives both survives what lies between.
+/// Storage that fails on demand. What a caller sees is always the same - an error of unknown
+/// outcome - and what really happened is one of two things; whoever survives both survives what
+/// lies between.
 
 namespace oppi::tests {
 

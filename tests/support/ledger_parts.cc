@@ -37,8 +37,7 @@ void CheckTiles(const LogView& view, const std::vector<NodeHash>& leaves,
           std::min<std::uint64_t>(ledger::merkle::kTileWidth, row.size() - first));
       Bytes expected;
       for (unsigned i = 0; i < width; ++i) expected.append(row[first + i].view());
-      const auto tile =
-          view.Tile({false, level, first / ledger::merkle::kTileWidth, width});
+      const auto tile = view.Tile({false, level, first / ledger::merkle::kTileWidth, width});
       if (!tile.ok() || *tile != expected)
         problems.push_back("tile " + std::to_string(first / ledger::merkle::kTileWidth) +
                            " of level " + std::to_string(level) + " is wrong");
@@ -55,8 +54,8 @@ void CheckReceipts(const LogView& view, const std::vector<NodeHash>& leaves,
                    const VerifierKey& log_key, std::vector<std::string>& problems) {
   for (std::uint64_t i = 0; i < leaves.size(); ++i) {
     const auto text = view.Receipt(LeafIndex(i));
-    const auto proof = text.ok() ? ledger::ParseTlogProof(*text)
-                                 : Result<ledger::TlogProof>(text.error());
+    const auto proof =
+        text.ok() ? ledger::ParseTlogProof(*text) : Result<ledger::TlogProof>(text.error());
     const auto checkpoint = proof.ok() ? ledger::VerifyTlogProof(*proof, leaves[i], log_key)
                                        : Result<ledger::Checkpoint>(proof.error());
     if (!checkpoint.ok())
@@ -111,17 +110,15 @@ events::SignedBatch SignBytes(const std::vector<Bytes>& bytes, const NamedSignin
   return SignItems(std::move(items), key, entropy, anchor);
 }
 
-events::SignedBatch SignEvents(const std::vector<events::Event>& events,
-                               const NamedSigningKey& key, Entropy& entropy,
-                               const ledger::Checkpoint* anchor) {
+events::SignedBatch SignEvents(const std::vector<events::Event>& events, const NamedSigningKey& key,
+                               Entropy& entropy, const ledger::Checkpoint* anchor) {
   std::vector<Bytes> bytes;
   for (const events::Event& event : events) bytes.push_back(events::EncodeJson(event));
   return SignBytes(bytes, key, entropy, anchor);
 }
 
 events::Event Mark(std::uint64_t number, std::uint64_t person) {
-  events::Event event =
-      SampleEvent(events::EventType::kAttendanceMarked, Fill::kRequired, number);
+  events::Event event = SampleEvent(events::EventType::kAttendanceMarked, Fill::kRequired, number);
   event.subject = PersonId(person);
   return event;
 }

@@ -7,7 +7,8 @@
 
 namespace oppi::tests {
 
-/// Seeded randomness for any thread. Two runs give the same bytes as long as the threads take turns.
+/// Seeded randomness for any thread. Two runs give the same bytes as long as the threads take
+/// turns.
 class SharedEntropy final : public Entropy {
  public:
   explicit SharedEntropy(std::uint64_t seed) : entropy_(seed) {}

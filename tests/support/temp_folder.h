@@ -12,11 +12,9 @@ namespace oppi::tests {
 /// no test outlives a power cut and a sync of a busy disk takes seconds.
 class TempFolder {
  public:
-  TempFolder() {
-    std::error_code ignored;
-    const bool memory = std::filesystem::is_directory("/dev/shm", ignored);
-    const std::filesystem::path parent =
-        memory ? "/dev/shm" : std::filesystem::temp_directory_path();
+  TempFolder() : TempFolder(InMemory()) {}
+  /// Inside `parent`, for tests that want a disk.
+  explicit TempFolder(const std::filesystem::path& parent) {
     std::string name = (parent / "oppiloki-test-XXXXXX").string();
     OPPI_CHECK(::mkdtemp(name.data()) != nullptr);
     path_ = name;
@@ -32,6 +30,12 @@ class TempFolder {
   [[nodiscard]] std::string operator/(const std::string& name) const { return path_ + "/" + name; }
 
  private:
+  static std::filesystem::path InMemory() {
+    std::error_code ignored;
+    const bool there = std::filesystem::is_directory("/dev/shm", ignored);
+    return there ? "/dev/shm" : std::filesystem::temp_directory_path();
+  }
+
   std::string path_;
 };
 

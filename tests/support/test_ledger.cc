@@ -28,9 +28,8 @@ TestLedger::~TestLedger() { Close(); }
 Status TestLedger::Open() {
   OPPI_RETURN_IF_ERROR(parts.OpenVault());
   OPPI_TRY(const auto view, ledger::StoredView(parts.log_store, parts.log_key.verifier()));
-  OPPI_TRY(runner_,
-           projections::Runner::Open(parts.view_store, *parts.vault, *view,
-                                     {.waiting_events_max = options_.waiting_events_max}));
+  OPPI_TRY(runner_, projections::Runner::Open(parts.view_store, *parts.vault, *view,
+                                              {.waiting_events_max = options_.waiting_events_max}));
   OPPI_TRY(gate_, projections::Gate::Open(stores(), *view));
   projections::Runner* runner = runner_.get();
   projections::Gate* gate = gate_.get();
@@ -40,20 +39,15 @@ Status TestLedger::Open() {
   sequencing.queue_events_max = options_.queue_events_max;
   sequencing.group_events_max = options_.group_events_max;
   sequencing.ledger_source = "urn:oid:" + events::OrganisationOid(1) + "/ledger";
-  OPPI_TRY(sequencer_, ledger::Sequencer::Open(
-                           {parts.log_store, *parts.vault, *gate_, parts.lock, parts.clock,
-                            parts.entropy, parts.log_key, parts.ledger_key,
-                            [runner](std::shared_ptr<const ledger::CommittedGroup> group) {
-                              runner->Committed(std::move(group));
-                            }},
-                           sequencing));
-  road_ = std::make_unique<consumers::LedgerRoad>(
-      consumers::LedgerRoad::Ports{*sequencer_,
-                                   *parts.vault,
-                                   parts.entropy,
-                                   [gate] { return gate->Keys(); },
-                                   kOrigin,
-                                   {}});
+  OPPI_TRY(sequencer_,
+           ledger::Sequencer::Open({parts.log_store, *parts.vault, *gate_, parts.lock, parts.clock,
+                                    parts.entropy, parts.log_key, parts.ledger_key,
+                                    [runner](std::shared_ptr<const ledger::CommittedGroup> group) {
+                                      runner->Committed(std::move(group));
+                                    }},
+                                   sequencing));
+  road_ = std::make_unique<consumers::LedgerRoad>(consumers::LedgerRoad::Ports{
+      *sequencer_, *parts.vault, parts.entropy, [gate] { return gate->Keys(); }, kOrigin, {}});
   ledger::Sequencer* sequencer = sequencer_.get();
   gate->LookUpIn([sequencer] { return sequencer->View(); });
   return {};

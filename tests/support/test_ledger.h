@@ -12,9 +12,9 @@
 #include "projections/runner.h"
 #include "tests/support/ledger_parts.h"
 
-/// A whole ledger in memory: stores, lock, vault, gate, runner, sequencer and the road, wired as the
-/// program wires them, with a clock and randomness that a test sets. It remembers what it was told
-/// is in the log, and Check re-verifies everything from bytes.
+/// A whole ledger in memory: stores, lock, vault, gate, runner, sequencer and the road, wired as
+/// the program wires them, with a clock and randomness that a test sets. It remembers what it was
+/// told is in the log, and Check re-verifies everything from bytes.
 
 namespace oppi::tests {
 

@@ -56,10 +56,16 @@ Status TestWriter::Open() {
   options.queue_events_max = options_.queue_events_max;
   options.group_events_max = options_.group_events_max;
   options.ledger_source = "urn:oid:" + events::OrganisationOid(1) + "/ledger";
-  OPPI_TRY(sequencer_, ledger::Sequencer::Open(
-                           {parts.log_store, *parts.vault, rules, parts.lock, parts.clock,
-                            parts.entropy, parts.log_key, parts.ledger_key, {}},
-                           options));
+  OPPI_TRY(sequencer_, ledger::Sequencer::Open({parts.log_store,
+                                                *parts.vault,
+                                                rules,
+                                                parts.lock,
+                                                parts.clock,
+                                                parts.entropy,
+                                                parts.log_key,
+                                                parts.ledger_key,
+                                                {}},
+                                               options));
   return {};
 }
 
