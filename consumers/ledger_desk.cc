@@ -48,6 +48,11 @@ Result<TreeSize> SizeKnownAt(const ledger::LogView& view, Instant t) {
 }
 
 Result<std::string> LedgerDesk::Answer(const Question& question, const projections::Asker& asker) {
+  // Whoever is asked about must look like a person; whether there is one is not told here.
+  if (!question.learner.empty() && events::CheckPerson(question.learner, false) != events::IdCheck::kOk)
+    return InvalidArgument("FIELD_TYPE: learner");
+  if (!question.controller.empty() && events::CheckOrganisation(question.controller, false) != events::IdCheck::kOk)
+    return InvalidArgument("FIELD_TYPE: controller");
   // One view for the whole answer; the projections must have reached it.
   const std::shared_ptr<const ledger::LogView> log = ports_.view();
   OPPI_RETURN_IF_ERROR(ports_.runner.WaitFor(log->size()));

@@ -180,9 +180,14 @@ Result<std::string> Node::ReceiptOf(std::string_view event_id) const {
   return view->Receipt(event->position);
 }
 
+Status Node::ViewsMayBeServed() const {
+  if (!fs::exists(directory_ + "/views.differ")) return {};
+  return DataLoss("a rebuild found that the views differ from the log; replace them with: oppiloki rebuild --data " + directory_ + " --repair");
+}
+
 std::vector<std::string> Node::NotReadyBecause() const {
   std::vector<std::string> reasons;
-  if (fs::exists(directory_ + "/views.differ")) reasons.emplace_back("a rebuild found that the views differ from the log");
+  if (!ViewsMayBeServed().ok()) reasons.emplace_back("a rebuild found that the views differ from the log");
   if (runner_->cursor().value() + 1'000'000 < View()->size().value()) reasons.emplace_back("the views are far behind the log");
   return reasons;
 }

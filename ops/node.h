@@ -78,6 +78,8 @@ class Node {
   [[nodiscard]] Result<consumers::BatchReport> Attest(std::string publisher, std::vector<events::BatchItem> items);
   /// tlog-proof text of the event with this id; kNotFound when there is none.
   [[nodiscard]] Result<std::string> ReceiptOf(std::string_view event_id) const;
+  /// kDataLoss when a rebuild found that the views differ from the log: nothing is answered from them.
+  [[nodiscard]] Status ViewsMayBeServed() const;
   /// Empty: ready to serve.
   [[nodiscard]] std::vector<std::string> NotReadyBecause() const;
 

@@ -9,6 +9,7 @@ int main(int argc, char** argv) {
   cli.app.name("oppiloki");
   cli.app.description("A learner record ledger whose every answer can be checked offline.");
   cli.app.set_version_flag("--version", std::string("oppiloki ") + OPPI_VERSION);
+  cli.app.footer("Example:\n  oppiloki demo --data var/demo --once\n\n'oppiloki COMMAND --help' has an example for each.");
   cli.app.require_subcommand(1);
   oppi::ops::AddLedgerCommands(cli);
   oppi::ops::AddKeyCommands(cli);
@@ -19,6 +20,15 @@ int main(int argc, char** argv) {
   oppi::ops::AddRehearseCommand(cli);
   try {
     cli.app.parse(argc, argv);
+  } catch (const CLI::ExtrasError&) {
+    // What was not expected may be a person's number: it is not repeated.
+    std::fputs("oppiloki: an argument was not expected; see --help\n", stderr);
+    return oppi::ops::kExitUsage;
+  } catch (const CLI::RequiredError& e) {
+    const bool no_command = cli.app.get_subcommands().empty();
+    if (no_command && argc > 1) std::fputs("oppiloki: there is no such command\n", stderr);
+    cli.app.exit(e);
+    return oppi::ops::kExitUsage;
   } catch (const CLI::ParseError& e) {
     return cli.app.exit(e) == 0 ? oppi::ops::kExitDone : oppi::ops::kExitUsage;
   }

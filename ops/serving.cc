@@ -49,6 +49,7 @@ Service::Service(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Service::~Service() { impl_->server->Stop(); }
 
 Result<std::unique_ptr<Service>> Service::Start(Node& node, const std::string& listen) {
+  OPPI_RETURN_IF_ERROR(node.ViewsMayBeServed());
   auto impl = std::make_unique<Impl>(node);
   OPPI_TRY(const consumers::HostPort where, consumers::ParseHostPort(listen));
   impl->host = where.host;

@@ -76,6 +76,7 @@ Result<int> Run(QueryOptions o) {
     OPPI_TRY(answer, remote->Ask("/v1/query/" + std::string(projections::AskName(o.question.ask)), projections::QuestionJson(o.question)));
   } else {
     OPPI_TRY(const auto node, o.ledger.OpenNode());
+    OPPI_RETURN_IF_ERROR(node->ViewsMayBeServed());
     OPPI_TRY(answer, node->desk().Answer(o.question, o.asker));
   }
   auto json = nlohmann::ordered_json::parse(answer, nullptr, false);

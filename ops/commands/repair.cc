@@ -1,9 +1,9 @@
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
-#include "ledger/fsck.h"
-#include "ledger/rocksdb_store.h"
+#include "ops/check_ledger.h"
 #include "ops/cli.h"
 #include "projections/rebuild.h"
 
@@ -13,33 +13,32 @@ namespace {
 namespace fs = std::filesystem;
 
 Result<int> RunFsck(const LedgerOptions& o) {
-  OPPI_TRY(const auto node, o.OpenNode());
+  if (o.data.empty()) return InvalidArgument("say where the ledger is: --data DIR");
   ProgressBar bar("checking");
-  OPPI_TRY(const auto locked, node->lock().Read());
-  OPPI_TRY(const ledger::FsckReport report,
-           ledger::Fsck(node->log_store(), node->vault(), node->LogKey(), locked, [&bar](std::uint64_t done, std::uint64_t all) {
+  OPPI_TRY(const CheckReport report, CheckLedger(o.data, [&bar](std::uint64_t done, std::uint64_t all) {
              bar.Show(static_cast<double>(done) / static_cast<double>(all), std::to_string(done) + " entries");
            }));
-  OPPI_TRY(const projections::RebuildReport views, projections::Rebuild(*node->View(), node->stores(), {}, nullptr));
-  std::vector<std::string> damages = report.damages;
-  if (!views.identical()) damages.push_back(views.first);
   if (o.json) {
-    const nlohmann::ordered_json json = {{"clean", damages.empty()},       {"entries", report.leaves},
-                                         {"events", report.events},        {"bodies_open", report.bodies_open},
-                                         {"bodies_erased", report.bodies_erased}, {"streams", report.streams},
-                                         {"view_rows", views.rows},        {"damages", damages},
+    const nlohmann::ordered_json json = {{"clean", report.damages.empty()},
+                                         {"entries", report.entries},
+                                         {"events", report.events},
+                                         {"bodies_open", report.bodies_open},
+                                         {"bodies_erased", report.bodies_erased},
+                                         {"streams", report.streams},
+                                         {"view_rows", report.view_rows},
+                                         {"damages", report.damages},
                                          {"truncated", report.truncated}};
     std::printf("%s\n", json.dump().c_str());
   } else {
     std::printf("%llu entries, %llu events, %llu bodies, %llu erased, %llu streams, %llu view rows\n",
-                static_cast<unsigned long long>(report.leaves), static_cast<unsigned long long>(report.events),
+                static_cast<unsigned long long>(report.entries), static_cast<unsigned long long>(report.events),
                 static_cast<unsigned long long>(report.bodies_open), static_cast<unsigned long long>(report.bodies_erased),
-                static_cast<unsigned long long>(report.streams), static_cast<unsigned long long>(views.rows));
-    for (const std::string& damage : damages) std::printf("damage: %s\n", damage.c_str());
+                static_cast<unsigned long long>(report.streams), static_cast<unsigned long long>(report.view_rows));
+    for (const std::string& damage : report.damages) std::printf("damage: %s\n", damage.c_str());
     if (report.truncated) std::printf("... and more\n");
-    std::printf("%s\n", damages.empty() ? "clean" : "DAMAGED");
+    std::printf("%s\n", report.damages.empty() ? "clean" : "DAMAGED");
   }
-  return damages.empty() ? kExitDone : kExitFalse;
+  return report.damages.empty() ? kExitDone : kExitFalse;
 }
 
 struct RebuildOptions {
@@ -47,6 +46,44 @@ struct RebuildOptions {
   std::vector<std::string> projections;
   bool repair = false;
 };
+
+Result<projections::RebuildReport> Compare(const RebuildOptions& o, const std::vector<projections::Projection>& only) {
+  OPPI_TRY(const auto node, o.ledger.OpenNode());
+  ProgressBar bar("rebuilding");
+  return projections::Rebuild(*node->View(), node->stores(), only, nullptr, [&bar](std::uint64_t done, std::uint64_t all) {
+    bar.Show(static_cast<double>(done) / static_cast<double>(all), std::to_string(done) + " entries");
+  });
+}
+
+/// Sets the views aside and lets the ledger make them again; puts them back when it cannot.
+Status Replace(const RebuildOptions& o) {
+  const fs::path views = fs::path(o.ledger.data) / "views";
+  const fs::path aside = fs::path(o.ledger.data) / "views.replaced";
+  std::error_code error;
+  fs::remove_all(aside, error);
+  fs::rename(views, aside, error);
+  if (error) return PermissionDenied("cannot set the views aside: " + error.message());
+  const auto opened = o.ledger.OpenNode();
+  if (opened.ok()) {
+    fs::remove_all(aside, error);
+    return {};
+  }
+  fs::remove_all(views, error);
+  fs::rename(aside, views, error);
+  return opened.error();
+}
+
+void Print(const projections::RebuildReport& report, bool as_json) {
+  if (as_json) {
+    const nlohmann::ordered_json json = {{"identical", report.identical()}, {"events", report.events},       {"rows", report.rows},
+                                         {"missing", report.missing},       {"different", report.different}, {"unexpected", report.unexpected},
+                                         {"digest", report.digest}};
+    std::printf("%s\n", json.dump().c_str());
+    return;
+  }
+  std::printf("%llu events give %llu rows: %s\n", static_cast<unsigned long long>(report.events), static_cast<unsigned long long>(report.rows),
+              report.identical() ? "identical to the views, byte for byte" : report.first.c_str());
+}
 
 Result<int> RunRebuild(const RebuildOptions& o) {
   std::vector<projections::Projection> only;
@@ -58,51 +95,26 @@ Result<int> RunRebuild(const RebuildOptions& o) {
     only.push_back(*known);
   }
   if (o.repair && !only.empty()) return InvalidArgument("--repair rebuilds all projections; leave their names out");
-  OPPI_TRY(auto node, o.ledger.OpenNode());
-  const std::string fresh = o.ledger.data + "/views.rebuilt";
-  projections::RebuildReport report;
-  {
-    ProgressBar bar("rebuilding");
-    std::unique_ptr<ledger::Store> into;
-    if (o.repair) {
-      fs::remove_all(fresh);
-      ledger::RocksDbOptions rocks;
-      rocks.path = fresh;
-      rocks.create = true;
-      OPPI_TRY(into, ledger::OpenRocksDb(rocks));
-    }
-    OPPI_TRY(report, projections::Rebuild(*node->View(), node->stores(), only, into.get(), [&bar](std::uint64_t done, std::uint64_t all) {
-               bar.Show(static_cast<double>(done) / static_cast<double>(all), std::to_string(done) + " entries");
-             }));
+  Result<projections::RebuildReport> report = Compare(o, only);
+  // Views that cannot even be read are mended like views that differ.
+  const bool unreadable = !report.ok() && report.error().code == Code::kDataLoss;
+  if (o.repair && (unreadable || (report.ok() && !report->identical()))) {
+    OPPI_RETURN_IF_ERROR(Replace(o));
+    report = Compare(o, only);
+    if (report.ok() && report->identical()) std::fprintf(stderr, "The views were replaced by rebuilt ones.\n");
   }
-  if (o.ledger.json) {
-    const nlohmann::ordered_json json = {{"identical", report.identical()}, {"events", report.events},       {"rows", report.rows},
-                                         {"missing", report.missing},       {"different", report.different}, {"unexpected", report.unexpected},
-                                         {"digest", report.digest}};
-    std::printf("%s\n", json.dump().c_str());
-  } else {
-    std::printf("%llu events give %llu rows: %s\n", static_cast<unsigned long long>(report.events), static_cast<unsigned long long>(report.rows),
-                report.identical() ? "identical to the views, byte for byte" : report.first.c_str());
-  }
+  if (!report.ok()) return report.error();
+  Print(*report, o.ledger.json);
   // What differs is not served until somebody decides to replace it.
   const std::string marker = o.ledger.data + "/views.differ";
-  if (report.identical()) {
-    fs::remove(marker);
-    fs::remove_all(fresh);
+  if (report->identical()) {
+    // A look at some of the views does not clear the others.
+    if (only.empty()) fs::remove(marker);
     return kExitDone;
   }
-  if (!o.repair) {
-    if (std::FILE* file = std::fopen(marker.c_str(), "w"); file != nullptr) std::fclose(file);
-    std::fprintf(stderr, "The views will not be served until they are replaced: oppiloki rebuild --data %s --repair\n", o.ledger.data.c_str());
-    return kExitFalse;
-  }
-  node.reset();
-  fs::rename(o.ledger.data + "/views", o.ledger.data + "/views.replaced");
-  fs::rename(fresh, o.ledger.data + "/views");
-  fs::remove_all(o.ledger.data + "/views.replaced");
-  fs::remove(marker);
-  std::fprintf(stderr, "The views were replaced by the rebuilt ones.\n");
-  return kExitDone;
+  if (std::FILE* file = std::fopen(marker.c_str(), "w"); file != nullptr) std::fclose(file);
+  std::fprintf(stderr, "The views will not be served until they are replaced: oppiloki rebuild --data %s --repair\n", o.ledger.data.c_str());
+  return kExitFalse;
 }
 
 }  // namespace
