@@ -53,7 +53,7 @@ class ProgramTest(unittest.TestCase):
         """Runs, expects the exit code, and that stderr names no person."""
         ran = run(*arguments, **options)
         self.assertEqual(ran.code, code, ran)
-        self.assertIsNone(PERSON.search(ran.err), f"a person number in stderr of {arguments[0]}")
+        self.assertIsNone(PERSON.search(ran.err), f"a person number in stderr of {ran.arguments[:1]}")
         return ran
 
     def done(self, *arguments, **options):

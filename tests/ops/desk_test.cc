@@ -1,0 +1,462 @@
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "consumers/ledger_desk.h"
+#include "events/ids.h"
+#include "ledger/rocksdb_store.h"
+#include "ledger/tlog_policy.h"
+#include "projections/evidence.h"
+#include "projections/rebuild.h"
+#include "projections/verifier.h"
+#include "tests/ops/temp_ledger.h"
+#include "tests/support/sample_events.h"
+
+/// Answers end to end, over a real ledger: views in both times, the access event before the answer,
+/// default deny, evidence that holds and evidence that was meddled with, views that lie.
+
+namespace oppi::ops {
+namespace {
+
+using events::Event;
+using events::EventType;
+using Json = nlohmann::ordered_json;
+using projections::Ask;
+using projections::Asker;
+using projections::Question;
+
+constexpr std::uint64_t kAino = 4711;
+constexpr std::uint64_t kEero = 4712;
+const Asker kOfficer{"dpo@example.fi", "DPO", "*", "EDU"};
+
+class DeskTest : public ::testing::Test {
+ protected:
+  DeskTest() {
+    ledger.Register("sis", "PROVIDER");
+    ledger.Register("dvv", "IDENTITY");
+    Event known = SchoolEvent(EventType::kIdentityLearnerRegistered, kAino, 1);
+    known.SetText("given_name", "Aino").SetText("family_name", "Esimerkki");
+    Take(known);
+    Event eero = SchoolEvent(EventType::kIdentityLearnerRegistered, kEero, 2);
+    Take(eero);
+    first_ = Grade(3, "7", {});
+    Take(first_);
+    size_before_ = ledger.Size();
+    corrected_ = Grade(4, "9", first_.id);
+    Take(corrected_);
+    Take(Grade(5, "8", {}, "FY1"));
+  }
+
+  static Event Grade(std::uint64_t number, const char* grade, const std::string& corrects, const char* course = "MA1") {
+    Event event = SchoolEvent(EventType::kGradeCourseAssessed, kAino, number);
+    event.SetText("grade", grade).SetText("course", course);
+    event.corrects = corrects;
+    return event;
+  }
+  void Take(const Event& event) {
+    const auto report = ledger.Publish("sis", {event});
+    ASSERT_EQ(report.Count(events::Outcome::kAccepted), 1U) << ReportJson(report);
+  }
+  static Question About(Ask ask, std::uint64_t learner = kAino) {
+    Question question;
+    question.ask = ask;
+    question.learner = tests::PersonId(learner);
+    return question;
+  }
+  Json Answer(const Question& question, const Asker& asker = kOfficer) {
+    const auto answer = ledger.node().desk().Answer(question, asker);
+    EXPECT_TRUE(answer.ok()) << answer.error().message;
+    return answer.ok() ? Json::parse(*answer) : Json();
+  }
+  static std::vector<std::string> GradesIn(const Json& answer) {
+    std::vector<std::string> grades;
+    const std::string text = answer["result"].dump();
+    for (const char* grade : {"7", "8", "9"})
+      if (text.find(std::string("\"grade\":\"") + grade + "\"") != std::string::npos) grades.emplace_back(grade);
+    return grades;
+  }
+
+  TempLedger ledger;
+  Event first_;
+  Event corrected_;
+  std::uint64_t size_before_ = 0;
+};
+
+TEST_F(DeskTest, AnswersAsKnownThenAndAsKnownNow) {
+  Question question = About(Ask::kRecord);
+  const Json now = Answer(question);
+  question.known_size = TreeSize(size_before_);
+  const Json then = Answer(question);
+  EXPECT_EQ(then["view"]["size"], size_before_);
+  EXPECT_EQ(then["result"].dump().find("FY1"), std::string::npos);
+  EXPECT_NE(now["result"].dump().find("FY1"), std::string::npos);
+  EXPECT_EQ(GradesIn(then), std::vector<std::string>{"7"});
+  EXPECT_NE(now["result"].dump().find(corrected_.id), std::string::npos);
+  EXPECT_EQ(then["result"].dump().find(corrected_.id), std::string::npos);
+  // The same moment by the clock: everything recorded at or before the first grade.
+  question.known_size.reset();
+  for (const auto& event : ledger.Events())
+    if (event.event.id == first_.id) question.known_at = event.recorded;
+  ASSERT_TRUE(question.known_at);
+  EXPECT_EQ(GradesIn(Answer(question)), std::vector<std::string>{"7"});
+}
+
+TEST_F(DeskTest, AnswersAsValidThen) {
+  Question question = About(Ask::kRecord);
+  question.valid_at = Instant{first_.V().micros - kMicrosPerDay};
+  EXPECT_TRUE(GradesIn(Answer(question)).empty());
+  question.valid_at = Instant{first_.V().micros + kMicrosPerDay};
+  EXPECT_FALSE(GradesIn(Answer(question)).empty());
+}
+
+TEST_F(DeskTest, ASizeNobodyHasSeenIsUnknown) {
+  Question question = About(Ask::kRecord);
+  question.known_size = TreeSize(ledger.Size() + 1);
+  const std::uint64_t before = ledger.Size();
+  const auto answer = ledger.node().desk().Answer(question, kOfficer);
+  ASSERT_FALSE(answer.ok());
+  EXPECT_EQ(answer.error().code, Code::kNotFound);
+  EXPECT_EQ(answer.error().message.rfind("SIZE_UNKNOWN", 0), 0U);
+  EXPECT_EQ(ledger.Size(), before);
+}
+
+TEST_F(DeskTest, TheAccessIsDurableBeforeTheAnswerLeaves) {
+  for (const Ask ask : {Ask::kRecord, Ask::kConsents, Ask::kTimeline, Ask::kAudit}) {
+    Question question = About(ask);
+    question.reason = "complaint 12/2026";
+    const std::uint64_t before = ledger.Size();
+    const Json answer = Answer(question);
+    // The answer is of a view that does not hold its own access yet ...
+    EXPECT_EQ(answer["view"]["size"], before);
+    // ... which is in the log all the same.
+    const auto all = ledger.Events();
+    ASSERT_GT(ledger.Size(), before);
+    const Event& access = all.back().event;
+    EXPECT_EQ(access.type, EventType::kAccessRead);
+    EXPECT_EQ(access.subject, question.learner);
+    EXPECT_EQ(access.text("actor"), kOfficer.principal);
+    EXPECT_EQ(access.text("actor_role"), "DPO");
+    EXPECT_EQ(access.text("purpose"), "EDU");
+    EXPECT_EQ(access.text("reason_text"), question.reason);
+  }
+  Question decide = About(Ask::kDecide);
+  decide.controller = events::OrganisationOid(7);
+  decide.purpose = "ADAPT";
+  decide.recipient = "V1";
+  decide.categories = {"LRN"};
+  EXPECT_EQ(Answer(decide)["result"]["result"], "DENY");
+  EXPECT_EQ(ledger.Events().back().event.type, EventType::kAccessDecisionMade);
+  EXPECT_EQ(ledger.Events().back().event.text("result"), "DENY");
+}
+
+/// A road that takes nothing.
+class ClosedRoad final : public consumers::Road {
+ public:
+  enum class How { kFails, kRefusesBatch, kRefusesItem };
+  explicit ClosedRoad(How how) : how_(how) {}
+  Result<consumers::BatchReport> Ingest(consumers::RawMessage) override { return Say(); }
+  Result<consumers::BatchReport> Ingest(events::SignedBatch) override { return Say(); }
+
+ private:
+  [[nodiscard]] Result<consumers::BatchReport> Say() const {
+    if (how_ == How::kFails) return DataLoss("the writer has stopped");
+    consumers::BatchReport report;
+    if (how_ == How::kRefusesBatch) report.error = events::ErrorCode::kBadSignature;
+    if (how_ == How::kRefusesItem) report.items.emplace_back();
+    return report;
+  }
+  How how_;
+};
+
+TEST_F(DeskTest, WithoutARecordedAccessThereIsNoAnswer) {
+  Node& node = ledger.node();
+  for (const auto how : {ClosedRoad::How::kFails, ClosedRoad::How::kRefusesBatch, ClosedRoad::How::kRefusesItem}) {
+    ClosedRoad road(how);
+    consumers::LedgerDesk desk({node.stores(), node.runner(), road, node.clock(), node.entropy(), [&node] { return node.View(); },
+                                node.ledger_key(), node.config().origin, node.config().organisation});
+    const auto answer = desk.Answer(About(Ask::kRecord), kOfficer);
+    ASSERT_FALSE(answer.ok());
+    EXPECT_EQ(answer.error().message.find("1.2.246.562.24"), std::string::npos);
+  }
+}
+
+TEST_F(DeskTest, WhoIsNotPermittedGetsNoAnswer) {
+  const std::string school = events::OrganisationOid(7);
+  const std::string elsewhere = events::OrganisationOid(88);
+  const std::uint64_t before = ledger.Size();
+  const std::vector<std::pair<Asker, std::string>> refused = {
+      {{"x", "", "*", "EDU"}, "ROLE_NOT_ALLOWED"},
+      {{"", "DPO", "*", "EDU"}, "ROLE_NOT_ALLOWED"},
+      {{"x", "JANITOR", "*", "EDU"}, "ROLE_NOT_ALLOWED"},
+      {{"x", "VENDOR", school, "EDU"}, "ROLE_NOT_ALLOWED"},
+      {{"x", "SYSTEM", "*", "EDU"}, "ROLE_NOT_ALLOWED"},
+      {{"x", "TEACHER", elsewhere, "EDU"}, "ROLE_NOT_ALLOWED"},
+      {{"x", "TEACHER", "*", "EDU"}, "ROLE_NOT_ALLOWED"},
+      {{"x", "TEACHER", school, ""}, "PURPOSE_UNKNOWN"},
+      {{"x", "AUDITOR", "*", "EDU"}, "REASON_MISSING"},
+      {{tests::PersonId(kEero), "LEARNER", school, "EDU"}, "NOT_SUBJECT"},
+      {{tests::PersonId(kEero), "GUARDIAN", school, "EDU"}, "NOT_GUARDIAN"},
+  };
+  for (const auto& [asker, code] : refused) {
+    const auto answer = ledger.node().desk().Answer(About(Ask::kRecord), asker);
+    ASSERT_FALSE(answer.ok()) << asker.role;
+    EXPECT_EQ(answer.error().code, Code::kPermissionDenied) << asker.role;
+    EXPECT_EQ(answer.error().message.rfind(code, 0), 0U) << asker.role << ": " << answer.error().message;
+    EXPECT_EQ(answer.error().message.find("1.2.246.562.24"), std::string::npos);
+  }
+  EXPECT_EQ(ledger.Size(), before);
+  EXPECT_FALSE(GradesIn(Answer(About(Ask::kRecord), {"teacher-1", "TEACHER", school, "EDU"})).empty());
+  EXPECT_FALSE(GradesIn(Answer(About(Ask::kRecord), {tests::PersonId(kAino), "LEARNER", school, "EDU"})).empty());
+}
+
+TEST_F(DeskTest, WhatIsNoPersonOrNoOrganisationIsRefusedByName) {
+  Question question = About(Ask::kConsents);
+  question.learner = "Aino Esimerkki";
+  auto answer = ledger.node().desk().Answer(question, kOfficer);
+  ASSERT_FALSE(answer.ok());
+  EXPECT_EQ(answer.error().message, "FIELD_TYPE: learner");
+  question = About(Ask::kConsents);
+  question.controller = "Kunta K";
+  answer = ledger.node().desk().Answer(question, kOfficer);
+  ASSERT_FALSE(answer.ok());
+  EXPECT_EQ(answer.error().message, "FIELD_TYPE: controller");
+}
+
+class EvidenceTest : public DeskTest {
+ protected:
+  std::string EvidenceOf(Question question) {
+    question.evidence = true;
+    return Answer(question)["evidence"].dump();
+  }
+  Result<projections::Proved> Verify(const std::string& evidence) {
+    return projections::VerifyEvidence(evidence, ledger::PolicyOf(ledger.node().LogKey()));
+  }
+  std::vector<Question> Questions() {
+    Question decide = About(Ask::kDecide);
+    decide.controller = events::OrganisationOid(7);
+    decide.purpose = "ADAPT";
+    decide.recipient = "V1";
+    decide.categories = {"LRN"};
+    Question actor;
+    actor.ask = Ask::kAudit;
+    actor.actor = kOfficer.principal;
+    Question past = About(Ask::kRecord);
+    past.known_size = TreeSize(size_before_);
+    return {About(Ask::kRecord), About(Ask::kConsents), About(Ask::kTimeline), About(Ask::kAudit), decide, actor, past,
+            About(Ask::kRecord, 4999)};
+  }
+};
+
+TEST_F(EvidenceTest, EveryAnswerVerifiesWithNothingButTheLogsKey) {
+  for (const Question& question : Questions()) {
+    const auto proved = Verify(EvidenceOf(question));
+    ASSERT_TRUE(proved.ok()) << AskName(question.ask) << ": " << proved.error().message;
+    EXPECT_GE(proved->size(), 4U);
+  }
+  // Under another log's key nothing of it holds.
+  const auto stranger = NamedSigningKey{"road.test/log", SigningKey::Generate(ledger.node().entropy())};
+  const auto proved = projections::VerifyEvidence(EvidenceOf(About(Ask::kRecord)), ledger::PolicyOf(stranger.verifier()));
+  ASSERT_FALSE(proved.ok());
+  EXPECT_NE(proved.error().message.find("checkpoint"), std::string::npos);
+}
+
+TEST_F(EvidenceTest, WhereTheEventsAreNotTheAskersToOpenThereIsNoAnswerInTheirPlace) {
+  Question question;
+  question.ask = Ask::kAudit;
+  question.publisher = "sis";
+  EXPECT_GT(Answer(question)["count"].get<std::uint64_t>(), 0U);
+  const std::uint64_t before = ledger.Size();
+  question.evidence = true;
+  const auto answer = ledger.node().desk().Answer(question, kOfficer);
+  ASSERT_FALSE(answer.ok());
+  EXPECT_EQ(answer.error().code, Code::kPermissionDenied);
+  EXPECT_EQ(answer.error().message.rfind("EVIDENCE_NOT_ALLOWED", 0), 0U);
+  EXPECT_EQ(ledger.Size(), before);
+}
+
+TEST_F(EvidenceTest, AFlippedBitInAnyMemberIsNoticed) {
+  const Json whole = Json::parse(EvidenceOf(About(Ask::kRecord)));
+  ASSERT_TRUE(Verify(whole.dump()).ok());
+  // Every leaf of the document, by its JSON pointer.
+  std::size_t changed = 0;
+  const Json leaves = whole.flatten();
+  for (const auto& [pointer, value] : leaves.items()) {
+    Json bad = whole;
+    Json& at = bad[Json::json_pointer(pointer)];
+    if (value.is_string()) {
+      std::string text = value.get<std::string>();
+      if (text.empty()) text = "x";
+      else text[text.size() / 2] = static_cast<char>(text[text.size() / 2] == 'A' ? 'B' : 'A');
+      at = text;
+    } else if (value.is_number_unsigned()) {
+      at = value.get<std::uint64_t>() + 1;
+    } else if (value.is_boolean()) {
+      continue;  // what the asker may see is changed below, one by one
+    } else {
+      continue;  // an empty list or object
+    }
+    ++changed;
+    const auto proved = Verify(bad.dump());
+    EXPECT_FALSE(proved.ok()) << "unnoticed: " << pointer;
+    if (!proved.ok()) {
+      EXPECT_FALSE(proved.error().message.empty());
+    }
+  }
+  EXPECT_GT(changed, 50U);
+}
+
+TEST_F(EvidenceTest, ADroppedEntryIsMissed) {
+  const Json whole = Json::parse(EvidenceOf(About(Ask::kRecord)));
+  for (std::size_t i = 0; i < whole["entries"].size(); ++i) {
+    Json bad = whole;
+    bad["entries"].erase(i);
+    // Registry entries that nothing rests on may be left out without changing the answer.
+    const auto proved = Verify(bad.dump());
+    if (!proved.ok()) continue;
+    const auto leaf = ledger.node().View()->ReadLeaf(LeafIndex(whole["entries"][i]["index"].get<std::uint64_t>()));
+    ASSERT_TRUE(leaf.ok());
+    const auto* event = std::get_if<ledger::EventLeaf>(&leaf->body);
+    const bool registry_or_its_batch = event == nullptr || event->clear.has_value();
+    EXPECT_TRUE(registry_or_its_batch) << "entry " << whole["entries"][i]["index"];
+  }
+}
+
+TEST_F(EvidenceTest, SwappedEventsAndForgedAnswersAreRefusedInWords) {
+  const Json whole = Json::parse(EvidenceOf(About(Ask::kRecord)));
+  std::vector<std::size_t> opened;
+  for (std::size_t i = 0; i < whole["entries"].size(); ++i)
+    if (whole["entries"][i].contains("event")) opened.push_back(i);
+  ASSERT_GE(opened.size(), 2U);
+
+  Json swapped = whole;
+  std::swap(swapped["entries"][opened[0]]["event"], swapped["entries"][opened[1]]["event"]);
+  std::swap(swapped["entries"][opened[0]]["salt"], swapped["entries"][opened[1]]["salt"]);
+  auto proved = Verify(swapped.dump());
+  ASSERT_FALSE(proved.ok());
+  EXPECT_NE(proved.error().message.find("is not the one that the log commits to"), std::string::npos) << proved.error().message;
+
+  Json closed = whole;
+  closed["entries"][opened[1]].erase("event");
+  closed["entries"][opened[1]].erase("salt");
+  EXPECT_FALSE(Verify(closed.dump()).ok());
+
+  Json lied = whole;
+  std::string result = lied["result"];
+  const std::size_t grade = result.find("\"grade\":\"9\"");
+  ASSERT_NE(grade, std::string::npos);
+  lied["result"] = result.replace(grade, 11, "\"grade\":\"10\"");
+  proved = Verify(lied.dump());
+  ASSERT_FALSE(proved.ok());
+  EXPECT_EQ(proved.error().message, "the answer is not what these events give");
+
+  Json counted = whole;
+  counted["count"] = whole["count"].get<std::uint64_t>() + 1;
+  EXPECT_FALSE(Verify(counted.dump()).ok());
+
+  Json earlier = whole;
+  earlier["view"]["size"] = size_before_;
+  EXPECT_FALSE(Verify(earlier.dump()).ok());
+  Json later = whole;
+  later["view"]["size"] = ledger.Size() + 1000;
+  proved = Verify(later.dump());
+  ASSERT_FALSE(proved.ok());
+  EXPECT_NE(proved.error().message.find("more than the checkpoint covers"), std::string::npos);
+
+  Json another = whole;
+  another["inputs"]["learner"] = tests::PersonId(kEero);
+  EXPECT_FALSE(Verify(another.dump()).ok()) << "an answer about somebody else";
+
+  // The same result with a part of what the asker might see closed.
+  Json narrowed = whole;
+  narrowed["access"]["controller"] = events::OrganisationOid(88);
+  EXPECT_FALSE(Verify(narrowed.dump()).ok());
+}
+
+TEST_F(EvidenceTest, WhatIsNoEvidenceIsRefusedWithoutReadingIt) {
+  for (const std::string text : {"", "{", "[]", "null", "{}", "{\"format\":\"oppiloki-evidence/2\"}", "\xff\xfe"}) {
+    const auto proved = Verify(text);
+    ASSERT_FALSE(proved.ok()) << text;
+    EXPECT_EQ(proved.error().code, Code::kInvalidArgument);
+  }
+}
+
+TEST_F(DeskTest, ARebuildGivesTheSameViewsByteForByte) {
+  Answer(About(Ask::kRecord));
+  ASSERT_TRUE(ledger.node().runner().WaitFor(ledger.node().View()->size()).ok());
+  const auto report = projections::Rebuild(*ledger.node().View(), ledger.node().stores(), {}, nullptr);
+  ASSERT_TRUE(report.ok());
+  EXPECT_TRUE(report->identical()) << report->first;
+  EXPECT_GT(report->rows, 5U);
+}
+
+/// Rows of the views, changed while nobody looks.
+class LyingViewsTest : public DeskTest {
+ protected:
+  template <class F>
+  void ChangeViews(F&& change) {
+    ledger.Close();
+    {
+      ledger::RocksDbOptions rocks;
+      rocks.path = ledger.directory() + "/views";
+      auto views = ledger::OpenRocksDb(rocks);
+      ASSERT_TRUE(views.ok());
+      ledger::WriteBatch writes;
+      const Status scanned = (*views)->Scan(ledger::Table::kViews, {}, {}, [&](ByteView key, ByteView value) {
+        if (key[0] == static_cast<char>(projections::Projection::kRecord)) change(key, value, writes);
+        return true;
+      });
+      ASSERT_TRUE(scanned.ok());
+      ASSERT_FALSE(writes.empty());
+      ASSERT_TRUE((*views)->Apply(writes, ledger::Durability::kSynced).ok());
+    }
+    ledger.Open();
+  }
+  projections::RebuildReport Rebuilt() {
+    auto report = projections::Rebuild(*ledger.node().View(), ledger.node().stores(), {}, nullptr);
+    EXPECT_TRUE(report.ok());
+    return report.ok() ? *report : projections::RebuildReport{};
+  }
+};
+
+TEST_F(LyingViewsTest, ADeletedRowIsMissedAndNeverAShorterAnswer) {
+  ChangeViews([](ByteView key, ByteView, ledger::WriteBatch& writes) {
+    if (writes.empty()) writes.Delete(ledger::Table::kViews, Bytes(key));
+  });
+  EXPECT_EQ(Rebuilt().missing, 1U);
+  std::size_t answered = 0;
+  for (const std::uint64_t learner : {kAino, kEero}) {
+    const auto answer = ledger.node().desk().Answer(About(Ask::kRecord, learner), kOfficer);
+    answered += answer.ok() ? 1 : 0;
+    if (!answer.ok()) {
+      EXPECT_EQ(answer.error().code, Code::kDataLoss);
+    }
+  }
+  EXPECT_EQ(answered, 1U);
+}
+
+TEST_F(LyingViewsTest, AnAlteredRowIsFoundAndNeverAnswered) {
+  ChangeViews([](ByteView key, ByteView value, ledger::WriteBatch& writes) {
+    Bytes altered(value);
+    altered[altered.size() / 2] = static_cast<char>(altered[altered.size() / 2] ^ 1);
+    if (writes.empty()) writes.Put(ledger::Table::kViews, Bytes(key), altered);
+  });
+  EXPECT_EQ(Rebuilt().different, 1U);
+  std::size_t answered = 0;
+  for (const std::uint64_t learner : {kAino, kEero}) answered += ledger.node().desk().Answer(About(Ask::kRecord, learner), kOfficer).ok() ? 1 : 0;
+  EXPECT_EQ(answered, 1U);
+}
+
+TEST_F(LyingViewsTest, ARowMovedToAnotherPlaceIsFound) {
+  ChangeViews([](ByteView key, ByteView value, ledger::WriteBatch& writes) {
+    if (!writes.empty()) return;
+    Bytes elsewhere(key);
+    elsewhere.back() = static_cast<char>(elsewhere.back() ^ 1);
+    writes.Put(ledger::Table::kViews, elsewhere, Bytes(value));
+  });
+  EXPECT_EQ(Rebuilt().unexpected, 1U);
+}
+
+}  // namespace
+}  // namespace oppi::ops
