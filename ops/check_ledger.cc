@@ -33,7 +33,8 @@ class Check {
     std::vector<std::string>& damages = report_.damages;
     std::vector<std::string> once;
     for (std::string& damage : damages)
-      if (std::find(once.begin(), once.end(), damage) == once.end()) once.push_back(std::move(damage));
+      if (std::find(once.begin(), once.end(), damage) == once.end())
+        once.push_back(std::move(damage));
     damages = std::move(once);
     return std::move(report_);
   }
@@ -84,7 +85,8 @@ class Check {
 
   Status CheckViews() {
     if (!fs::exists(fs::path(directory_) / "views"))
-      return Judge("views", DataLoss("there are none; the next command makes them again from the log"));
+      return Judge("views",
+                   DataLoss("there are none; the next command makes them again from the log"));
     auto views = ledger::OpenRocksDb(Rocks("views"));
     if (!views.ok()) return Judge("views", std::move(views).error());
     const auto rebuilt = projections::Rebuild(*view_, {*store_, **views, *vault_}, {}, nullptr);
@@ -112,8 +114,9 @@ class Check {
 
 }  // namespace
 
-Result<CheckReport> CheckLedger(const std::string& directory,
-                                const std::function<void(std::uint64_t done, std::uint64_t all)>& progress) {
+Result<CheckReport> CheckLedger(
+    const std::string& directory,
+    const std::function<void(std::uint64_t done, std::uint64_t all)>& progress) {
   return Check(directory, progress).Run();
 }
 

@@ -7,8 +7,8 @@
 
 #include "events/result.h"
 
-/// What `oppiloki fsck` does: opens a ledger directory part by part, so that a part that cannot even be
-/// opened is named like any other damage, and checks log, vault and views. Changes nothing.
+/// What `oppiloki fsck` does: opens a ledger directory part by part, so that a part that cannot
+/// even be opened is named like any other damage, and checks log, vault and views. Changes nothing.
 
 namespace oppi::ops {
 
@@ -23,9 +23,10 @@ struct CheckReport {
   bool truncated = false;            // there were more
 };
 
-/// Errors: only what is no damage - kNotFound (no ledger there), kUnavailable (open in another process),
-/// kPermissionDenied (files or key files of the wrong mode).
-[[nodiscard]] Result<CheckReport> CheckLedger(const std::string& directory,
-                                              const std::function<void(std::uint64_t done, std::uint64_t all)>& progress);
+/// Errors: only what is no damage - kNotFound (no ledger there), kUnavailable (open in another
+/// process), kPermissionDenied (files or key files of the wrong mode).
+[[nodiscard]] Result<CheckReport> CheckLedger(
+    const std::string& directory,
+    const std::function<void(std::uint64_t done, std::uint64_t all)>& progress);
 
 }  // namespace oppi::ops

@@ -20,6 +20,7 @@ COMMANDS = [
     ["init"], ["serve"], ["demo"], ["key"], ["key", "new"], ["key", "show"], ["publisher"], ["publisher", "add"],
     ["publisher", "revoke"], ["publisher", "list"], ["token"], ["token", "issue"], ["publish"], ["generate"], ["record"],
     ["consents"], ["decide"], ["audit"], ["checkpoint"], ["prove"], ["verify"], ["fsck"], ["rebuild"],
+    ["rehearse"],
 ]
 NOBODY = "urn:oid:1.2.246.562.24.99999999990"
 
@@ -429,6 +430,15 @@ class Answers(ProgramTest):
         self.assertEqual([r["index"] for r in summary["rejected"]], [1, 2, 3, 4])
         self.assertEqual((summary["rejected"][0]["code"], summary["rejected"][3]["code"]), ("MALFORMED", "TOO_LARGE"))
         self.assertNotIn(secret, ran.err)
+
+
+class Rehearsals(ProgramTest):
+    def test_the_last_line_counts_what_passed_and_what_failed(self):
+        story = program.SHARED / "scenarios" / "01-grant.json"
+        if not story.exists():
+            raise unittest.SkipTest(f"no story at {story}")
+        self.assertRegex(self.done("rehearse", story).out.splitlines()[-1], r"^[1-9]\d* passed, 0 failed$")
+        self.assertNotEqual(run("rehearse", self.folder / "missing.json").code, 0)
 
 
 class Damage(ProgramTest):

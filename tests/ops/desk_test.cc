@@ -49,7 +49,8 @@ class DeskTest : public ::testing::Test {
     Take(Grade(5, "8", {}, "FY1"));
   }
 
-  static Event Grade(std::uint64_t number, const char* grade, const std::string& corrects, const char* course = "MA1") {
+  static Event Grade(std::uint64_t number, const char* grade, const std::string& corrects,
+                     const char* course = "MA1") {
     Event event = SchoolEvent(EventType::kGradeCourseAssessed, kAino, number);
     event.SetText("grade", grade).SetText("course", course);
     event.corrects = corrects;
@@ -74,7 +75,8 @@ class DeskTest : public ::testing::Test {
     std::vector<std::string> grades;
     const std::string text = answer["result"].dump();
     for (const char* grade : {"7", "8", "9"})
-      if (text.find(std::string("\"grade\":\"") + grade + "\"") != std::string::npos) grades.emplace_back(grade);
+      if (text.find(std::string("\"grade\":\"") + grade + "\"") != std::string::npos)
+        grades.emplace_back(grade);
     return grades;
   }
 
@@ -172,10 +174,12 @@ class ClosedRoad final : public consumers::Road {
 
 TEST_F(DeskTest, WithoutARecordedAccessThereIsNoAnswer) {
   Node& node = ledger.node();
-  for (const auto how : {ClosedRoad::How::kFails, ClosedRoad::How::kRefusesBatch, ClosedRoad::How::kRefusesItem}) {
+  for (const auto how :
+       {ClosedRoad::How::kFails, ClosedRoad::How::kRefusesBatch, ClosedRoad::How::kRefusesItem}) {
     ClosedRoad road(how);
-    consumers::LedgerDesk desk({node.stores(), node.runner(), road, node.clock(), node.entropy(), [&node] { return node.View(); },
-                                node.ledger_key(), node.config().origin, node.config().organisation});
+    consumers::LedgerDesk desk({node.stores(), node.runner(), road, node.clock(), node.entropy(),
+                                [&node] { return node.View(); }, node.ledger_key(),
+                                node.config().origin, node.config().organisation});
     const auto answer = desk.Answer(About(Ask::kRecord), kOfficer);
     ASSERT_FALSE(answer.ok());
     EXPECT_EQ(answer.error().message.find("1.2.246.562.24"), std::string::npos);
@@ -203,12 +207,16 @@ TEST_F(DeskTest, WhoIsNotPermittedGetsNoAnswer) {
     const auto answer = ledger.node().desk().Answer(About(Ask::kRecord), asker);
     ASSERT_FALSE(answer.ok()) << asker.role;
     EXPECT_EQ(answer.error().code, Code::kPermissionDenied) << asker.role;
-    EXPECT_EQ(answer.error().message.rfind(code, 0), 0U) << asker.role << ": " << answer.error().message;
+    EXPECT_EQ(answer.error().message.rfind(code, 0), 0U)
+        << asker.role << ": " << answer.error().message;
     EXPECT_EQ(answer.error().message.find("1.2.246.562.24"), std::string::npos);
   }
   EXPECT_EQ(ledger.Size(), before);
-  EXPECT_FALSE(GradesIn(Answer(About(Ask::kRecord), {"teacher-1", "TEACHER", school, "EDU"})).empty());
-  EXPECT_FALSE(GradesIn(Answer(About(Ask::kRecord), {tests::PersonId(kAino), "LEARNER", school, "EDU"})).empty());
+  EXPECT_FALSE(
+      GradesIn(Answer(About(Ask::kRecord), {"teacher-1", "TEACHER", school, "EDU"})).empty());
+  EXPECT_FALSE(
+      GradesIn(Answer(About(Ask::kRecord), {tests::PersonId(kAino), "LEARNER", school, "EDU"}))
+          .empty());
 }
 
 TEST_F(DeskTest, WhatIsNoPersonOrNoOrganisationIsRefusedByName) {
@@ -244,7 +252,13 @@ class EvidenceTest : public DeskTest {
     actor.actor = kOfficer.principal;
     Question past = About(Ask::kRecord);
     past.known_size = TreeSize(size_before_);
-    return {About(Ask::kRecord), About(Ask::kConsents), About(Ask::kTimeline), About(Ask::kAudit), decide, actor, past,
+    return {About(Ask::kRecord),
+            About(Ask::kConsents),
+            About(Ask::kTimeline),
+            About(Ask::kAudit),
+            decide,
+            actor,
+            past,
             About(Ask::kRecord, 4999)};
   }
 };
@@ -256,8 +270,10 @@ TEST_F(EvidenceTest, EveryAnswerVerifiesWithNothingButTheLogsKey) {
     EXPECT_GE(proved->size(), 4U);
   }
   // Under another log's key nothing of it holds.
-  const auto stranger = NamedSigningKey{"road.test/log", SigningKey::Generate(ledger.node().entropy())};
-  const auto proved = projections::VerifyEvidence(EvidenceOf(About(Ask::kRecord)), ledger::PolicyOf(stranger.verifier()));
+  const auto stranger =
+      NamedSigningKey{"road.test/log", SigningKey::Generate(ledger.node().entropy())};
+  const auto proved = projections::VerifyEvidence(EvidenceOf(About(Ask::kRecord)),
+                                                  ledger::PolicyOf(stranger.verifier()));
   ASSERT_FALSE(proved.ok());
   EXPECT_NE(proved.error().message.find("checkpoint"), std::string::npos);
 }
@@ -287,8 +303,10 @@ TEST_F(EvidenceTest, AFlippedBitInAnyMemberIsNoticed) {
     Json& at = bad[Json::json_pointer(pointer)];
     if (value.is_string()) {
       std::string text = value.get<std::string>();
-      if (text.empty()) text = "x";
-      else text[text.size() / 2] = static_cast<char>(text[text.size() / 2] == 'A' ? 'B' : 'A');
+      if (text.empty())
+        text = "x";
+      else
+        text[text.size() / 2] = static_cast<char>(text[text.size() / 2] == 'A' ? 'B' : 'A');
       at = text;
     } else if (value.is_number_unsigned()) {
       at = value.get<std::uint64_t>() + 1;
@@ -315,7 +333,8 @@ TEST_F(EvidenceTest, ADroppedEntryIsMissed) {
     // Registry entries that nothing rests on may be left out without changing the answer.
     const auto proved = Verify(bad.dump());
     if (!proved.ok()) continue;
-    const auto leaf = ledger.node().View()->ReadLeaf(LeafIndex(whole["entries"][i]["index"].get<std::uint64_t>()));
+    const auto leaf = ledger.node().View()->ReadLeaf(
+        LeafIndex(whole["entries"][i]["index"].get<std::uint64_t>()));
     ASSERT_TRUE(leaf.ok());
     const auto* event = std::get_if<ledger::EventLeaf>(&leaf->body);
     const bool registry_or_its_batch = event == nullptr || event->clear.has_value();
@@ -335,7 +354,9 @@ TEST_F(EvidenceTest, SwappedEventsAndForgedAnswersAreRefusedInWords) {
   std::swap(swapped["entries"][opened[0]]["salt"], swapped["entries"][opened[1]]["salt"]);
   auto proved = Verify(swapped.dump());
   ASSERT_FALSE(proved.ok());
-  EXPECT_NE(proved.error().message.find("is not the one that the log commits to"), std::string::npos) << proved.error().message;
+  EXPECT_NE(proved.error().message.find("is not the one that the log commits to"),
+            std::string::npos)
+      << proved.error().message;
 
   Json closed = whole;
   closed["entries"][opened[1]].erase("event");
@@ -375,7 +396,8 @@ TEST_F(EvidenceTest, SwappedEventsAndForgedAnswersAreRefusedInWords) {
 }
 
 TEST_F(EvidenceTest, WhatIsNoEvidenceIsRefusedWithoutReadingIt) {
-  for (const std::string text : {"", "{", "[]", "null", "{}", "{\"format\":\"oppiloki-evidence/2\"}", "\xff\xfe"}) {
+  for (const std::string text :
+       {"", "{", "[]", "null", "{}", "{\"format\":\"oppiloki-evidence/2\"}", "\xff\xfe"}) {
     const auto proved = Verify(text);
     ASSERT_FALSE(proved.ok()) << text;
     EXPECT_EQ(proved.error().code, Code::kInvalidArgument);
@@ -385,7 +407,8 @@ TEST_F(EvidenceTest, WhatIsNoEvidenceIsRefusedWithoutReadingIt) {
 TEST_F(DeskTest, ARebuildGivesTheSameViewsByteForByte) {
   Answer(About(Ask::kRecord));
   ASSERT_TRUE(ledger.node().runner().WaitFor(ledger.node().View()->size()).ok());
-  const auto report = projections::Rebuild(*ledger.node().View(), ledger.node().stores(), {}, nullptr);
+  const auto report =
+      projections::Rebuild(*ledger.node().View(), ledger.node().stores(), {}, nullptr);
   ASSERT_TRUE(report.ok());
   EXPECT_TRUE(report->identical()) << report->first;
   EXPECT_GT(report->rows, 5U);
@@ -403,10 +426,12 @@ class LyingViewsTest : public DeskTest {
       auto views = ledger::OpenRocksDb(rocks);
       ASSERT_TRUE(views.ok());
       ledger::WriteBatch writes;
-      const Status scanned = (*views)->Scan(ledger::Table::kViews, {}, {}, [&](ByteView key, ByteView value) {
-        if (key[0] == static_cast<char>(projections::Projection::kRecord)) change(key, value, writes);
-        return true;
-      });
+      const Status scanned =
+          (*views)->Scan(ledger::Table::kViews, {}, {}, [&](ByteView key, ByteView value) {
+            if (key[0] == static_cast<char>(projections::Projection::kRecord))
+              change(key, value, writes);
+            return true;
+          });
       ASSERT_TRUE(scanned.ok());
       ASSERT_FALSE(writes.empty());
       ASSERT_TRUE((*views)->Apply(writes, ledger::Durability::kSynced).ok());
@@ -444,7 +469,8 @@ TEST_F(LyingViewsTest, AnAlteredRowIsFoundAndNeverAnswered) {
   });
   EXPECT_EQ(Rebuilt().different, 1U);
   std::size_t answered = 0;
-  for (const std::uint64_t learner : {kAino, kEero}) answered += ledger.node().desk().Answer(About(Ask::kRecord, learner), kOfficer).ok() ? 1 : 0;
+  for (const std::uint64_t learner : {kAino, kEero})
+    answered += ledger.node().desk().Answer(About(Ask::kRecord, learner), kOfficer).ok() ? 1 : 0;
   EXPECT_EQ(answered, 1U);
 }
 

@@ -10,8 +10,8 @@
 #include "tests/ops/temp_ledger.h"
 #include "tests/support/sample_events.h"
 
-/// The road end to end, over a real ledger: what is refused, with which code, at which item - and that
-/// neighbours get in and nothing about a learner gets out.
+/// The road end to end, over a real ledger: what is refused, with which code, at which item - and
+/// that neighbours get in and nothing about a learner gets out.
 
 namespace oppi::ops {
 namespace {
@@ -80,18 +80,31 @@ TEST_F(RoadTest, RefusesEachBadEventByItsOwnCodeAndKeepsItsNeighbours) {
       {"cut short", good.substr(0, good.size() / 2), ErrorCode::kMalformed, ""},
       {"not JSON", Bytes(kSecretName), ErrorCode::kMalformed, ""},
       {"larger than 64 KiB", huge, ErrorCode::kTooLarge, ""},
-      {"repeated member", Replaced(EncodeJson(named), "\"given_name\"", "\"given_name\":\"x\",\"given_name\""), ErrorCode::kMalformed, ""},
-      {"member nobody knows", Replaced(EncodeJson(named), "\"given_name\"", "\"nickname\""), ErrorCode::kUnknownField, "nickname"},
-      {"field left out", Replaced(EncodeJson(Absent(22)), ",\"code\":\"ABSENT\"", ""), ErrorCode::kFieldMissing, "code"},
-      {"code nobody knows", Replaced(EncodeJson(Absent(23)), "ABSENT", kSecretName), ErrorCode::kCodeUnknown, "code"},
-      {"number where text belongs", Replaced(EncodeJson(Absent(24)), "\"7B-MA\"", "7"), ErrorCode::kFieldType, "lesson"},
-      {"wrong check digit", Replaced(EncodeJson(Absent(25)), person, wrong_digit), ErrorCode::kIdCheckDigit, "subject"},
-      {"no person at all", Replaced(EncodeJson(Absent(26)), person, kSecretName), ErrorCode::kEnvelopeInvalid, "subject"},
-      {"personal identity code", Replaced(EncodeJson(named), kSecretName, "131052-308T"), ErrorCode::kPersonalCodePresent, ""},
-      {"class too low", Replaced(EncodeJson(Absent(27)), "\"S2\"", "\"S1\""), ErrorCode::kClassTooLow, "sensitivity"},
-      {"no subject", Replaced(EncodeJson(Absent(28)), "\"subject\":\"" + person + "\",", ""), ErrorCode::kSubjectMissing, "subject"},
+      {"repeated member",
+       Replaced(EncodeJson(named), "\"given_name\"", "\"given_name\":\"x\",\"given_name\""),
+       ErrorCode::kMalformed, ""},
+      {"member nobody knows", Replaced(EncodeJson(named), "\"given_name\"", "\"nickname\""),
+       ErrorCode::kUnknownField, "nickname"},
+      {"field left out", Replaced(EncodeJson(Absent(22)), ",\"code\":\"ABSENT\"", ""),
+       ErrorCode::kFieldMissing, "code"},
+      {"code nobody knows", Replaced(EncodeJson(Absent(23)), "ABSENT", kSecretName),
+       ErrorCode::kCodeUnknown, "code"},
+      {"number where text belongs", Replaced(EncodeJson(Absent(24)), "\"7B-MA\"", "7"),
+       ErrorCode::kFieldType, "lesson"},
+      {"wrong check digit", Replaced(EncodeJson(Absent(25)), person, wrong_digit),
+       ErrorCode::kIdCheckDigit, "subject"},
+      {"no person at all", Replaced(EncodeJson(Absent(26)), person, kSecretName),
+       ErrorCode::kEnvelopeInvalid, "subject"},
+      {"personal identity code", Replaced(EncodeJson(named), kSecretName, "131052-308T"),
+       ErrorCode::kPersonalCodePresent, ""},
+      {"class too low", Replaced(EncodeJson(Absent(27)), "\"S2\"", "\"S1\""),
+       ErrorCode::kClassTooLow, "sensitivity"},
+      {"no subject", Replaced(EncodeJson(Absent(28)), "\"subject\":\"" + person + "\",", ""),
+       ErrorCode::kSubjectMissing, "subject"},
       {"an hour from now", EncodeJson(future), ErrorCode::kTimeInFuture, ""},
-      {"type nobody knows", Replaced(EncodeJson(Absent(29)), "attendance.marked", "attendance.sung"), ErrorCode::kTypeUnknown, ""},
+      {"type nobody knows",
+       Replaced(EncodeJson(Absent(29)), "attendance.marked", "attendance.sung"),
+       ErrorCode::kTypeUnknown, ""},
       {"type of another role", EncodeJson(consent_by_school), ErrorCode::kTypeNotAllowed, ""},
   };
   // Good, bad, good, bad, ... good.
@@ -107,13 +120,15 @@ TEST_F(RoadTest, RefusesEachBadEventByItsOwnCodeAndKeepsItsNeighbours) {
     const consumers::ItemReport& item = report.items[i];
     EXPECT_EQ(item.item, i);
     if (i % 2 == 0) {
-      EXPECT_EQ(item.outcome, Outcome::kAccepted) << "neighbour " << i << ": " << ErrorName(item.code);
+      EXPECT_EQ(item.outcome, Outcome::kAccepted)
+          << "neighbour " << i << ": " << ErrorName(item.code);
       EXPECT_TRUE(item.position);
       continue;
     }
     const Case& expected = cases[i / 2];
     EXPECT_EQ(item.outcome, Outcome::kRejected) << expected.what;
-    EXPECT_EQ(ErrorName(item.code), ErrorName(expected.code)) << expected.what << " " << item.member;
+    EXPECT_EQ(ErrorName(item.code), ErrorName(expected.code))
+        << expected.what << " " << item.member;
     if (*expected.member != '\0') {
       EXPECT_EQ(item.member, expected.member) << expected.what;
     }
@@ -136,8 +151,13 @@ TEST_F(RoadTest, TellsTwiceTheSameInOneBatchFromTwoThingsUnderOneId) {
   EXPECT_EQ(report.items[2].code, ErrorCode::kIdConflict);
   EXPECT_EQ(report.items[3].outcome, Outcome::kAccepted);
   const auto all = ledger.Events();
-  EXPECT_EQ(std::count_if(all.begin(), all.end(), [](const auto& e) { return e.event.type == EventType::kLedgerIngestConflict; }), 1);
-  EXPECT_EQ(std::count_if(all.begin(), all.end(), [&](const auto& e) { return e.event.id == first.id; }), 1);
+  EXPECT_EQ(
+      std::count_if(all.begin(), all.end(),
+                    [](const auto& e) { return e.event.type == EventType::kLedgerIngestConflict; }),
+      1);
+  EXPECT_EQ(
+      std::count_if(all.begin(), all.end(), [&](const auto& e) { return e.event.id == first.id; }),
+      1);
   ExpectNothingAboutLearners(report);
 }
 
@@ -193,14 +213,16 @@ TEST_F(RoadTest, RefusesBatchesOverTheLimits) {
 }
 
 TEST_F(RoadTest, TakesBothWireFormsAndRefusesBytesThatAreNeither) {
-  for (const auto form : {consumers::RawMessage::Form::kFlatBuffers, consumers::RawMessage::Form::kJson}) {
+  for (const auto form :
+       {consumers::RawMessage::Form::kFlatBuffers, consumers::RawMessage::Form::kJson}) {
     const bool json = form == consumers::RawMessage::Form::kJson;
     const events::SignedBatch batch = ledger.Sign("sis", {EncodeJson(Absent(json ? 1 : 2))});
     const Bytes bytes = json ? Bytes(EncodeBatchJson(batch)) : EncodeBatch(batch);
     auto report = ledger.node().road().Ingest(consumers::RawMessage{form, bytes});
     ASSERT_TRUE(report.ok());
     EXPECT_EQ(report->Count(Outcome::kAccepted), 1U) << report->message;
-    report = ledger.node().road().Ingest(consumers::RawMessage{form, bytes.substr(0, bytes.size() - 3)});
+    report =
+        ledger.node().road().Ingest(consumers::RawMessage{form, bytes.substr(0, bytes.size() - 3)});
     ASSERT_TRUE(report.ok());
     EXPECT_EQ(report->error, ErrorCode::kMalformed);
     ExpectNothingAboutLearners(*report);
@@ -225,7 +247,8 @@ TEST_F(RoadTest, AnAnchorMustBeACheckpointOfThisLog) {
     batch.header.anchor_root = root;
     return ledger.Ingest(events::SignBatch(batch.header, batch.items, ledger.KeyOf("sis").key));
   };
-  EXPECT_EQ(anchored(view->size().value(), *view->Root(view->size())).Count(Outcome::kAccepted), 1U);
+  EXPECT_EQ(anchored(view->size().value(), *view->Root(view->size())).Count(Outcome::kAccepted),
+            1U);
   EXPECT_NE(anchored(2, RootHash{}).error, ErrorCode::kNone);
   EXPECT_NE(anchored(1'000'000, RootHash{}).error, ErrorCode::kNone);
 }
@@ -250,7 +273,8 @@ TEST_F(RoadTest, ANarrowedKeyAndItsSourcesBoundWhatItMaySay) {
   ledger.Register("gym", "PROVIDER", {"attendance.marked"}, {mine.source});
   Event elsewhere = Absent(2);
   elsewhere.source += "-2";
-  const BatchReport report = ledger.Publish("gym", {mine, SchoolEvent(EventType::kGradeCourseAssessed, kAino, 3), elsewhere});
+  const BatchReport report = ledger.Publish(
+      "gym", {mine, SchoolEvent(EventType::kGradeCourseAssessed, kAino, 3), elsewhere});
   ASSERT_EQ(report.items.size(), 3U);
   EXPECT_EQ(report.items[0].outcome, Outcome::kAccepted);
   EXPECT_EQ(report.items[1].code, ErrorCode::kTypeNotAllowed);
@@ -274,7 +298,8 @@ TEST_F(RoadTest, UnsignedEventsAreAttestedByTheGatewayAndNeverSignedByThePublish
   ASSERT_TRUE(header.ok());
   EXPECT_EQ(header->publisher, "sis");
   EXPECT_EQ(header->attested_by, "ledger");
-  EXPECT_TRUE(VerifySignature(ledger.KeyOf("ledger").key.public_key(), kept.header, kept.signature));
+  EXPECT_TRUE(
+      VerifySignature(ledger.KeyOf("ledger").key.public_key(), kept.header, kept.signature));
   EXPECT_FALSE(VerifySignature(ledger.KeyOf("sis").key.public_key(), kept.header, kept.signature));
   // A gateway vouches for publishers that there are.
   item.bytes = EncodeJson(Absent(2));
@@ -286,7 +311,8 @@ TEST_F(RoadTest, UnsignedEventsAreAttestedByTheGatewayAndNeverSignedByThePublish
   forged.header.attested_by = "sis";
   ledger.Register("portal", "PORTAL");
   forged.header.publisher = "portal";
-  const BatchReport refused = ledger.Ingest(events::SignBatch(forged.header, forged.items, ledger.KeyOf("sis").key));
+  const BatchReport refused =
+      ledger.Ingest(events::SignBatch(forged.header, forged.items, ledger.KeyOf("sis").key));
   EXPECT_EQ(refused.Count(Outcome::kAccepted), 0U);
 }
 
@@ -328,7 +354,8 @@ TEST_F(CorrectionTest, OnlyTheNewestOfAChainIsCorrected) {
 TEST_F(CorrectionTest, ATargetMustBeThereOfTheSameLearnerControllerAndType) {
   const Event first = Grade(1, "7");
   ASSERT_EQ(CodeOf(first), ErrorCode::kNone);
-  EXPECT_EQ(CodeOf(Grade(2, "8", events::UuidV7FromName("nothing", "there"))), ErrorCode::kTargetUnknown);
+  EXPECT_EQ(CodeOf(Grade(2, "8", events::UuidV7FromName("nothing", "there"))),
+            ErrorCode::kTargetUnknown);
   Event of_another = Grade(3, "8", first.id);
   of_another.subject = tests::PersonId(kEero);
   EXPECT_EQ(CodeOf(of_another), ErrorCode::kSubjectMismatch);
@@ -377,7 +404,9 @@ TEST_F(RoadTest, ARefusedConsentLeavesATraceInTheLearnersStream) {
   ASSERT_EQ(report.items.size(), 1U);
   ASSERT_EQ(report.items[0].outcome, Outcome::kRejected);
   const auto all = ledger.Events();
-  const auto trace = std::find_if(all.begin(), all.end(), [](const auto& e) { return e.event.type == EventType::kLedgerIntakeRefused; });
+  const auto trace = std::find_if(all.begin(), all.end(), [](const auto& e) {
+    return e.event.type == EventType::kLedgerIntakeRefused;
+  });
   ASSERT_NE(trace, all.end());
   EXPECT_EQ(trace->event.subject, consent.subject);
   EXPECT_EQ(trace->event.text("code"), ErrorName(report.items[0].code));
@@ -387,10 +416,11 @@ TEST_F(RoadTest, ARefusedConsentLeavesATraceInTheLearnersStream) {
 TEST_F(RoadTest, DocumentsAreKeptSealedAndOnlyIfAnAcceptedEventRefersToThem) {
   const auto rows = [&] {
     std::vector<Bytes> all;
-    const Status scanned = ledger.node().log_store().Scan(ledger::Table::kDocuments, {}, {}, [&](ByteView key, ByteView value) {
-      all.push_back(Bytes(key) + Bytes(value));
-      return true;
-    });
+    const Status scanned = ledger.node().log_store().Scan(
+        ledger::Table::kDocuments, {}, {}, [&](ByteView key, ByteView value) {
+          all.push_back(Bytes(key) + Bytes(value));
+          return true;
+        });
     EXPECT_TRUE(scanned.ok());
     return all;
   };
@@ -429,12 +459,14 @@ TEST_F(RoadTest, NothingPersonalLiesOpenInTheStores) {
   ASSERT_TRUE(ledger.node().runner().WaitFor(ledger.node().View()->size()).ok());
   for (const ledger::Store* store : {&ledger.node().log_store(), &ledger.node().view_store()})
     for (std::size_t table = 0; table < ledger::kTables; ++table) {
-      const Status scanned = store->Scan(static_cast<ledger::Table>(table), {}, {}, [&](ByteView key, ByteView value) {
-        for (const ByteView part : {key, value})
-          for (const std::string& secret : {std::string(kSecretName), named.subject.substr(8), named.id, named.source})
-            EXPECT_EQ(part.find(secret), ByteView::npos) << "table " << table;
-        return true;
-      });
+      const Status scanned =
+          store->Scan(static_cast<ledger::Table>(table), {}, {}, [&](ByteView key, ByteView value) {
+            for (const ByteView part : {key, value})
+              for (const std::string& secret :
+                   {std::string(kSecretName), named.subject.substr(8), named.id, named.source})
+                EXPECT_EQ(part.find(secret), ByteView::npos) << "table " << table;
+            return true;
+          });
       EXPECT_TRUE(scanned.ok());
     }
 }

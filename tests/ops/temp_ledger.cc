@@ -134,7 +134,9 @@ std::vector<ledger::CommittedEvent> TempLedger::Events() {
 Event SchoolEvent(EventType type, std::uint64_t learner, std::uint64_t number) {
   Event event = tests::SampleEvent(type, tests::Fill::kRequired, number);
   event.time = Instant{SystemClock().Now().micros - 3600 * kMicrosPerSecond};
-  event.id = events::UuidV7FromName("school event", std::to_string(learner) + " " + std::to_string(number) + " " + std::string(event.info().name));
+  event.id = events::UuidV7FromName("school event", std::to_string(learner) + " " +
+                                                        std::to_string(number) + " " +
+                                                        std::string(event.info().name));
   if (!event.subject.empty()) event.subject = tests::PersonId(learner);
   return event;
 }

@@ -37,12 +37,14 @@ class TempLedger {
   [[nodiscard]] const NamedSigningKey& KeyOf(const std::string& publisher);
 
   /// A batch of these bytes, signed for this ledger.
-  [[nodiscard]] events::SignedBatch Sign(const std::string& publisher, const std::vector<Bytes>& items,
+  [[nodiscard]] events::SignedBatch Sign(const std::string& publisher,
+                                         const std::vector<Bytes>& items,
                                          std::vector<events::Attachment> attachments = {});
   /// Down the road; a road that fails is a test that fails.
   consumers::BatchReport Ingest(events::SignedBatch batch);
   consumers::BatchReport Publish(const std::string& publisher, const std::vector<Bytes>& items);
-  consumers::BatchReport Publish(const std::string& publisher, const std::vector<events::Event>& own);
+  consumers::BatchReport Publish(const std::string& publisher,
+                                 const std::vector<events::Event>& own);
 
   /// Every event of the log, opened, in log order.
   [[nodiscard]] std::vector<ledger::CommittedEvent> Events();
@@ -59,6 +61,7 @@ class TempLedger {
 };
 
 /// An event of a school about a learner: SampleEvent, but made an hour ago.
-[[nodiscard]] events::Event SchoolEvent(events::EventType type, std::uint64_t learner, std::uint64_t number);
+[[nodiscard]] events::Event SchoolEvent(events::EventType type, std::uint64_t learner,
+                                        std::uint64_t number);
 
 }  // namespace oppi::ops
