@@ -267,7 +267,7 @@ class Answers(ProgramTest):
 
     def test_a_record_is_shown_to_people_and_to_machines(self):
         shown = self.done("record", "--data", self.ledger, "--learner", self.pupil)
-        self.assertIn("identity", shown.out)
+        self.assertIn("Identity", shown.out)
         answer = self.done("record", "--data", self.ledger, "--learner", self.pupil, "--json").json()
         self.assertEqual(answer["result"]["learner"], self.pupil)
         self.assertEqual(answer["question"], "record")

@@ -200,9 +200,11 @@ TEST_F(RoadTest, RefusesAWholeBatchOnlyForWhatIsWrongWithTheWhole) {
 
 TEST_F(RoadTest, RefusesBatchesOverTheLimits) {
   std::vector<Bytes> items;
-  for (std::uint64_t i = 0; i < kBatchEventsMax + 1; ++i) items.push_back(EncodeJson(Absent(i)));
-  EXPECT_EQ(ledger.Publish("sis", items).error, ErrorCode::kBatchTooLarge);
-  items.pop_back();
+  for (std::uint64_t i = 0; i < kBatchEventsMax; ++i) items.push_back(EncodeJson(Absent(i)));
+  events::SignedBatch over = ledger.Sign("sis", items);
+  over.items.push_back(over.items.front());
+  over.header.count = kBatchEventsMax + 1;
+  EXPECT_EQ(ledger.Ingest(std::move(over)).error, ErrorCode::kBatchTooLarge);
   EXPECT_EQ(ledger.Publish("sis", items).Count(Outcome::kAccepted), kBatchEventsMax);
 
   consumers::RawMessage message;
