@@ -66,13 +66,16 @@ class Fold {
  private:
   void Enter(ConsentStatus status, Instant since, const Fact* by, const Grant* consent = nullptr,
              std::string_view reason = {});
-  void Give(ConsentStatus status, Instant since, const Grant& decisive);
+  void Give(Instant since, const Grant& decisive, const Holders& needed);
   void TakeGrant(const Act& act, const Grant& grant);
   void TakeNegative(const Act& act);
   void TakeGuardianshipEnd(const Act& act);
   [[nodiscard]] bool MayEnd(const Act& act) const;
   [[nodiscard]] bool HasAll(const Holders& holders) const;
-  [[nodiscard]] std::vector<std::string_view> Givers() const;
+  /// Who gave: the consent in force, or so far.
+  [[nodiscard]] const std::vector<const Grant*>& Givers() const {
+    return InForce(status_) ? givers_ : pending_;
+  }
 
   const History& history_;
   Atom atom_;
@@ -83,7 +86,8 @@ class Fold {
   Instant since_{};
   ConsentFlags flags_;
   const Fact* waiting_ = nullptr;
-  std::vector<const Grant*> pending_;  // one per giver, in the order of their newest grant
+  std::vector<const Grant*> pending_;  // one per person, in the order of their newest grants
+  std::vector<const Grant*> givers_;   // of the consent in force: those who were needed for it
   std::vector<const Fact*> applied_;
   std::optional<LeafIndex> decided_at_;
 };
@@ -97,8 +101,14 @@ void Fold::Enter(ConsentStatus status, Instant since, const Fact* by, const Gran
   reason_ = reason;
 }
 
-void Fold::Give(ConsentStatus status, Instant since, const Grant& decisive) {
-  Enter(status, since, nullptr, &decisive);
+void Fold::Give(Instant since, const Grant& decisive, const Holders& needed) {
+  Enter(decisive.fact->event.has("renews") ? ConsentStatus::kRenewed : ConsentStatus::kGiven, since,
+        nullptr, &decisive);
+  // Somebody who gave once and is no holder any more has no part in this consent.
+  givers_.clear();
+  for (const Grant* grant : pending_) {
+    if (grant == &decisive || needed.Has(grant->by)) givers_.push_back(grant);
+  }
   flags_ = {};  // remarks were about what this consent replaces
 }
 
@@ -111,7 +121,7 @@ bool Fold::HasAll(const Holders& holders) const {
 
 bool Fold::MayEnd(const Act& act) const {
   return act.by.empty() || act.by_holder ||
-         std::any_of(pending_.begin(), pending_.end(),
+         std::any_of(Givers().begin(), Givers().end(),
                      [&](const Grant* grant) { return grant->by == act.by; });
 }
 
@@ -157,8 +167,9 @@ void Fold::TakeGuardianshipEnd(const Act& act) {
   if (status_ != ConsentStatus::kPendingCo) return;
   const Holders holders = history_.authority().HoldersAt(atom_.purpose, act.start);
   if (holders.persons.empty() || !HasAll(holders)) return;
-  Give(pending_.back()->fact->event.has("renews") ? ConsentStatus::kRenewed : ConsentStatus::kGiven,
-       act.start, *pending_.back());
+  const auto newest = std::find_if(pending_.rbegin(), pending_.rend(),
+                                   [&](const Grant* grant) { return holders.Has(grant->by); });
+  Give(act.start, **newest, holders);
 }
 
 void Fold::TakeNegative(const Act& act) {
@@ -209,8 +220,7 @@ void Fold::TakeGrant(const Act& act, const Grant& grant) {
   pending_.push_back(&grant);
   const bool complete = purpose.rule == ConsentRule::kOne || HasAll(grant.holders);
   if (complete || grant.HasHindrance()) {
-    Give(grant.fact->event.has("renews") ? ConsentStatus::kRenewed : ConsentStatus::kGiven,
-         act.start, grant);
+    Give(act.start, grant, grant.holders);
     flags_.hindrance = !complete;
     decided_at_ = grant.fact->position;
   } else if (!InForce(status_)) {
@@ -219,16 +229,10 @@ void Fold::TakeGrant(const Act& act, const Grant& grant) {
   }
 }
 
-std::vector<std::string_view> Fold::Givers() const {
-  std::vector<std::string_view> givers;
-  for (const Grant* grant : pending_) givers.push_back(grant->by);
-  return givers;
-}
-
 std::optional<End> Fold::EndSeenAt(Instant t) const {
   std::optional<End> end;
   const Instant given = consent_->fact->event.V();
-  for (const Grant* grant : pending_) {
+  for (const Grant* grant : givers_) {
     if (grant->ex_nunc != nullptr)
       Offer(end, {grant->ex_nunc->event.V(), 1, ConsentStatus::kInvalidated,
                   grant->ex_nunc->event.text("reason"), grant->ex_nunc});
@@ -249,7 +253,8 @@ std::optional<End> Fold::EndSeenAt(Instant t) const {
   Offer(end, {given + purpose->ttl_days * kMicrosPerDay, 3, ConsentStatus::kExpired, {}, nullptr});
 
   const Authority& authority = history_.authority();
-  const std::vector<std::string_view> givers = Givers();
+  std::vector<std::string_view> givers;
+  for (const Grant* grant : givers_) givers.push_back(grant->by);
   const bool only_guardians =
       std::find(givers.begin(), givers.end(), history_.learner()) == givers.end();
   if (only_guardians && pack->on_authority_end == OnAuthorityEnd::kInvalidateExNunc) {
@@ -257,7 +262,7 @@ std::optional<End> Fold::EndSeenAt(Instant t) const {
       Offer(end, {ends->at, 2, ConsentStatus::kInvalidated, kAuthorityEnded, ends->by});
   }
   const auto guardian_gave_before = [&](Instant instant) {
-    return std::any_of(pending_.begin(), pending_.end(), [&](const Grant* grant) {
+    return std::any_of(givers_.begin(), givers_.end(), [&](const Grant* grant) {
       return grant->by != history_.learner() && grant->fact->event.V() < instant;
     });
   };
@@ -283,7 +288,7 @@ ConsentState Fold::StateAt(Instant t) const {
   state.by = by_;
   if (status_ != ConsentStatus::kNone) state.since = since_;
   state.flags = flags_;
-  if (InForce(status_) || status_ == ConsentStatus::kPendingCo) state.givers = pending_;
+  if (InForce(status_) || status_ == ConsentStatus::kPendingCo) state.givers = Givers();
   if (!InForce(status_)) return state;
   const std::optional<End> end = EndSeenAt(t);
   if (!end || t < end->at) {

@@ -19,10 +19,8 @@ Result<std::string> ReadText(const std::string& path) {
   return std::string(std::istreambuf_iterator<char>(in), {});
 }
 
-/// The scenarios of the specification lie beside the repository, not in it.
-std::vector<std::string> Scenarios() {
+std::vector<std::string> FilesIn(const std::filesystem::path& folder) {
   std::vector<std::string> files;
-  const std::filesystem::path folder = std::filesystem::path(OPPI_SHARED_DIR) / "scenarios";
   if (!std::filesystem::is_directory(folder)) return files;
   for (const auto& entry : std::filesystem::directory_iterator(folder))
     if (entry.is_regular_file() && entry.path().extension() == ".json")
@@ -31,19 +29,29 @@ std::vector<std::string> Scenarios() {
   return files;
 }
 
-TEST(Scenarios, AllPassWithTheirExpectationsUntouched) {
-  const std::vector<std::string> files = Scenarios();
-  if (files.empty()) GTEST_SKIP() << "no scenarios below " << OPPI_SHARED_DIR;
+RehearsalReport RehearseAll(const std::vector<std::string>& files) {
   RehearsalReport total;
   for (const std::string& file : files) {
     std::ostringstream out;
     const RehearsalReport report = Rehearse(file, ReadText, out);
     EXPECT_EQ(report.ExitCode(), 0) << out.str();
-    EXPECT_GT(report.passed, 0U) << file;
     total += report;
   }
-  EXPECT_EQ(total.failed, 0U);
-  EXPECT_EQ(total.bad, 0U);
+  return total;
+}
+
+/// The scenarios of the specification lie beside the repository, not in it.
+TEST(Scenarios, OfTheSpecificationAllPassWithTheirExpectationsUntouched) {
+  const auto files = FilesIn(std::filesystem::path(OPPI_SHARED_DIR) / "scenarios");
+  if (files.empty()) GTEST_SKIP() << "no scenarios below " << OPPI_SHARED_DIR;
+  EXPECT_GE(RehearseAll(files).passed, files.size());
+}
+
+/// Ours: one story for each sentence of the model that those do not tell of.
+TEST(Scenarios, OfThisRepositoryAllPass) {
+  const auto files = FilesIn(OPPI_SCENARIOS_DIR);
+  EXPECT_GE(files.size(), 25U);
+  EXPECT_GE(RehearseAll(files).passed, 300U);
 }
 
 }  // namespace
