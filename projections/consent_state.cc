@@ -67,6 +67,7 @@ class Fold {
   void Enter(ConsentStatus status, Instant since, const Fact* by, const Grant* consent = nullptr,
              std::string_view reason = {});
   void Give(Instant since, const Grant& decisive, const Holders& needed);
+  void CloseIfOver(Instant now);
   void TakeGrant(const Act& act, const Grant& grant);
   void TakeNegative(const Act& act);
   void TakeGuardianshipEnd(const Act& act);
@@ -109,7 +110,20 @@ void Fold::Give(Instant since, const Grant& decisive, const Holders& needed) {
   for (const Grant* grant : pending_) {
     if (grant == &decisive || needed.Has(grant->by)) givers_.push_back(grant);
   }
-  flags_ = {};  // remarks were about what this consent replaces
+  flags_ = {};  // remarks were about what this consent replaces, and so was a wish to withdraw
+  waiting_ = nullptr;
+}
+
+/// A consent that ended by itself is not in force when the next grant comes, and what was given for
+/// it does not count towards another one: all who are needed give again.
+void Fold::CloseIfOver(Instant now) {
+  if (!InForce(status_)) return;
+  const std::optional<End> end = EndSeenAt(now);
+  if (!end || now < end->at) return;
+  std::erase_if(pending_, [&](const Grant* grant) {
+    return std::find(givers_.begin(), givers_.end(), grant) != givers_.end();
+  });
+  Enter(end->status, std::max(end->at, since_), end->by, consent_, end->reason);
 }
 
 bool Fold::HasAll(const Holders& holders) const {
@@ -178,7 +192,8 @@ void Fold::TakeNegative(const Act& act) {
   if (act.kind == ActKind::kRefused && by_guardian) {
     const ConsentStatus now = StateAt(act.start).status;
     const bool counts = InForce(now) || now == ConsentStatus::kPendingCo;
-    const bool of_another = std::any_of(pending_.begin(), pending_.end(), [&](const Grant* grant) {
+    const auto& gave = Givers();
+    const bool of_another = std::any_of(gave.begin(), gave.end(), [&](const Grant* grant) {
       return grant->by != act.by && grant->by != history_.learner();
     });
     if (counts && of_another) flags_.guardian_conflict = true;
@@ -203,6 +218,7 @@ void Fold::TakeGrant(const Act& act, const Grant& grant) {
     if (came_later) flags_.reconfirm = true;
     return;
   }
+  CloseIfOver(act.start);
   if (grant.ex_tunc != nullptr || !grant.given_by_holder) {
     if (InForce(status_)) return;
     if (grant.ex_tunc != nullptr) {
