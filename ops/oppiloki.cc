@@ -24,6 +24,11 @@ int main(int argc, char** argv) {
     // What was not expected may be a person's number: it is not repeated.
     std::fputs("oppiloki: an argument was not expected; see --help\n", stderr);
     return oppi::ops::kExitUsage;
+  } catch (const CLI::ConversionError& e) {
+    // "Could not convert: --batch = many": the value stands at the end and is not repeated either.
+    const std::string what = e.what();
+    std::fprintf(stderr, "oppiloki: %s\n", what.substr(0, what.find(" = ")).c_str());
+    return oppi::ops::kExitUsage;
   } catch (const CLI::RequiredError& e) {
     const bool no_command = cli.app.get_subcommands().empty();
     if (no_command && argc > 1) std::fputs("oppiloki: there is no such command\n", stderr);

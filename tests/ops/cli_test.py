@@ -60,6 +60,11 @@ class Usage(ProgramTest):
         for arguments in (["fsck", "--nonsense"], ["nonsense"], [], ["publish", "--batch", "many"], ["prove", "--index", "-1"]):
             self.assertNotEqual(self.exits(2, *arguments).err, "", arguments)
 
+    def test_what_was_typed_in_the_wrong_place_is_not_repeated(self):
+        # `exits` looks for person numbers in stderr.
+        for arguments in (["record", NOBODY], ["fsck", "--data", "x", NOBODY], ["decide", "--min-size", NOBODY], ["prove", "--index", NOBODY], [NOBODY]):
+            self.assertNotEqual(self.exits(2, *arguments).err, "", arguments)
+
     def test_a_ledger_that_is_not_there_is_named(self):
         ran = self.exits(2, "fsck", "--data", self.folder / "nowhere")
         self.assertIn("oppiloki init", ran.err)
