@@ -1,5 +1,7 @@
 // Signed batches in, receipts out, projections keeping up: the whole road on a real disk.
 
+#include <unistd.h>
+
 #include <ctime>
 #include <rocksdb/db.h>
 #include <rocksdb/options.h>
@@ -9,6 +11,9 @@
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
+#include <map>
+#include <sstream>
 #include <thread>
 
 #include "events/ids.h"
@@ -47,6 +52,27 @@ double CpuSeconds() {
   timespec t{};
   ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
   return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_nsec) * 1e-9;
+}
+
+/// CPU seconds so far by thread name. Threads that have ended are not in it.
+std::map<std::string, double> CpuByThread() {
+  std::map<std::string, double> cpu;
+  for (const auto& task : fs::directory_iterator("/proc/self/task")) {
+    std::ifstream file(task.path() / "stat");
+    std::string line;
+    std::getline(file, line);
+    const auto open = line.find('(');
+    const auto close = line.rfind(')');
+    if (open == line.npos || close == line.npos) continue;
+    std::istringstream rest(line.substr(close + 2));
+    std::string skipped;
+    for (int i = 0; i < 11; ++i) rest >> skipped;
+    double user = 0;
+    double system = 0;
+    rest >> user >> system;
+    cpu[line.substr(open + 1, close - open - 1)] += (user + system) / static_cast<double>(::sysconf(_SC_CLK_TCK));
+  }
+  return cpu;
 }
 
 /// The floor of the disk: RocksDB alone writing the same bytes, one synced batch for each of ours.
@@ -159,6 +185,11 @@ Rows Run() {
   Must(node->runner().WaitFor(node->View()->size()));
   const double folded = watch.seconds();
   const double cpu = CpuSeconds() - cpu_before;
+  const std::map<std::string, double> by_thread = CpuByThread();
+  const auto thread = [&by_thread](const char* name) {
+    const auto it = by_thread.find(name);
+    return it == by_thread.end() ? 0.0 : it->second;
+  };
   if (accepted != kBatches * kBatchEvents) {
     std::fprintf(stderr, "benchmark: %llu events accepted\n", static_cast<unsigned long long>(accepted));
     std::exit(4);
@@ -175,6 +206,8 @@ Rows Run() {
       {"CPU of the whole road", cpu / n * 1e6, 0, "us/event", ""},
       {"  of it: verify (decode, commitments, signature)", verify / sample * 1e6, 0, "us/event", ""},
       {"  of it: prepare (tags, seal contents)", prepare / sample * 1e6, 0, "us/event", ""},
+      {"  of it: the writer (sequence, commit)", thread("oppi-writer") / n * 1e6, 0, "us/event", ""},
+      {"  of it: the projections (fold, seal, write)", thread("oppi-fold") / n * 1e6, 0, "us/event", ""},
   };
 }
 
