@@ -56,6 +56,34 @@ Status MakeFolders(const std::string& directory) {
   return {};
 }
 
+/// The key that an init which was interrupted left here, or a new one.
+Result<NamedSigningKey> KeyForNewLedger(const std::string& path, const std::string& name, Entropy& entropy) {
+  if (fs::exists(path)) {
+    OPPI_TRY(NamedSigningKey left, ReadKeyFile(path));
+    if (left.name != name) return AlreadyExists("there is an unfinished ledger of another origin here; its key is " + path);
+    return left;
+  }
+  NamedSigningKey key{name, SigningKey::Generate(entropy)};
+  OPPI_RETURN_IF_ERROR(WriteKeyFile(path, key));
+  return key;
+}
+
+/// Genesis, unless an init which was interrupted got so far. A log that holds more than this genesis was
+/// in use: it has lost its settings and must not be begun again.
+Status BeginLog(ledger::Store& store, ledger::CheckpointLock& lock, const ledger::GenesisLeaf& genesis, Instant now,
+                const NamedSigningKey& log_key) {
+  const Status created = ledger::CreateLog(store, lock, genesis, now, log_key);
+  if (created.ok() || created.error().code != Code::kAlreadyExists) return created;
+  auto stored = ledger::StoredView(store, log_key.verifier());
+  if (!stored.ok() && stored.error().code == Code::kNotFound)
+    return DataLoss("the checkpoint lock here knows of a log that is not here: restore the log");
+  OPPI_TRY(const auto view, std::move(stored));
+  OPPI_TRY(const ledger::Leaf first, view->ReadLeaf(LeafIndex(0)));
+  const auto* there = std::get_if<ledger::GenesisLeaf>(&first.body);
+  const bool ours = view->size() == TreeSize(1) && there != nullptr && *there == genesis;
+  return ours ? Status() : Status(AlreadyExists("there is a log here that has been in use, but no ledger.toml: restore that file"));
+}
+
 }  // namespace
 
 std::string Node::KeyPath(std::string_view name) const { return directory_ + "/keys/" + std::string(name) + ".key"; }
@@ -73,14 +101,15 @@ Status Node::Create(const CreateOptions& options, Entropy& entropy, const Clock&
   ledger::GenesisLeaf genesis;
   genesis.origin = options.config.origin;
   for (const char* name : kSigningKeys) {
-    const NamedSigningKey key{std::string_view(name) == "log" ? options.config.origin : name, SigningKey::Generate(entropy)};
-    OPPI_RETURN_IF_ERROR(WriteKeyFile(dir + "/keys/" + name + ".key", key));
+    OPPI_TRY(const NamedSigningKey key,
+             KeyForNewLedger(dir + "/keys/" + name + ".key",
+                             std::string_view(name) == "log" ? options.config.origin : std::string(name), entropy));
     const std::string vkey = FormatVerifierKey(key.verifier());
     if (std::string_view(name) == "log") genesis.log_key = vkey;
     if (std::string_view(name) == "registrar") genesis.registrar_key = vkey;
     if (std::string_view(name) == "ledger") genesis.ledger_key = vkey;
   }
-  OPPI_RETURN_IF_ERROR(WriteMasterKey(dir + "/keys/master.key", entropy));
+  if (!fs::exists(dir + "/keys/master.key")) OPPI_RETURN_IF_ERROR(WriteMasterKey(dir + "/keys/master.key", entropy));
 
   OPPI_TRY(const auto lock, ledger::OpenFileLock(dir + "/lock/checkpoint"));
   ledger::RocksDbOptions rocks;
@@ -88,7 +117,7 @@ Status Node::Create(const CreateOptions& options, Entropy& entropy, const Clock&
   rocks.create = true;
   OPPI_TRY(const auto store, ledger::OpenRocksDb(rocks));
   OPPI_TRY(const NamedSigningKey log_key, ReadKeyFile(dir + "/keys/log.key"));
-  OPPI_RETURN_IF_ERROR(ledger::CreateLog(*store, *lock, genesis, clock.Now(), log_key));
+  OPPI_RETURN_IF_ERROR(BeginLog(*store, *lock, genesis, clock.Now(), log_key));
   const std::string trust = ledger::FormatTlogPolicy(ledger::PolicyOf(log_key.verifier()));
   OPPI_RETURN_IF_ERROR(ledger::WriteFileDurably(dir + "/trust.policy", trust, 0644));
   // The settings last: a directory without them is no ledger, so a half-made one is never opened.

@@ -39,7 +39,8 @@ class Node {
     std::string directory;
     NodeConfig config;
   };
-  /// A new ledger: keys, vault, genesis. kAlreadyExists when the directory has one.
+  /// A new ledger: keys, vault, genesis. kAlreadyExists when the directory has one. Run again after it
+  /// was interrupted, it goes on with what is there.
   [[nodiscard]] static Status Create(const CreateOptions& options, Entropy& entropy, const Clock& clock);
 
   struct OpenOptions {
