@@ -112,12 +112,14 @@ TEST_F(LogViewTest, DoesNotShowWhatItsCheckpointDoesNotCover) {
 TEST_F(LogViewTest, ScansAnyPartAndStopsWhenTold) {
   Grow(300);
   const auto view = writer_.View();
-  for (const auto& [from, to] : {std::pair<std::uint64_t, std::uint64_t>{0, 1},
-                                 {5, 5},
-                                 {7, 100},
-                                 {255, 257},
-                                 {256, 300},
-                                 {290, 280}}) {
+  struct Part {
+    std::uint64_t from;
+    std::uint64_t to;
+  };
+  for (const Part part :
+       {Part{0, 1}, Part{5, 5}, Part{7, 100}, Part{255, 257}, Part{256, 300}, Part{290, 280}}) {
+    const std::uint64_t from = part.from;
+    const std::uint64_t to = part.to;
     std::vector<Bytes> seen;
     ASSERT_TRUE(view->ScanLeaves(LeafIndex(from), TreeSize(to),
                                  [&](LeafIndex index, ByteView b) {

@@ -115,7 +115,7 @@ TEST(Sequencer, RefusesOtherBytesUnderAnOldIdAndSaysSoInTheStreamOfThePersonThey
   writer.Check(SizeOf(3, 3));
 }
 
-TEST(Sequencer, SeesAConflictInsideOneBatchAndAcrossBatchesOfOneCommit) {
+TEST(Sequencer, SeesAConflictInsideOneBatch) {
   TestWriter writer;
   const auto result = writer.Send({Mark(1, 1), Mark(1, 2)});
   ASSERT_TRUE(result.ok());
@@ -393,6 +393,36 @@ class Turnstile {
   std::promise<void> reached_;
   std::promise<void> go_;
 };
+
+TEST(Sequencer, SeesDuplicatesAndConflictsAcrossBatchesOfOneCommit) {
+  TestWriter writer;
+  Turnstile turnstile;
+  turnstile.HoldIn(writer.rules);
+  std::vector<std::promise<BatchResult>> answers(4);
+  const auto submit = [&](std::size_t n, const std::vector<Event>& events) {
+    return writer.sequencer().Submit(
+        writer.Prepare(writer.Sign(events)), [&answers, n](Result<BatchResult> result) {
+          answers[n].set_value(result.ok() ? *std::move(result) : BatchResult());
+        });
+  };
+  ASSERT_TRUE(submit(0, {Mark(100)}).ok());
+  turnstile.WaitUntilHeld();
+  ASSERT_TRUE(submit(1, {Mark(1, 1)}).ok());
+  ASSERT_TRUE(submit(2, {Mark(1, 1), Mark(2, 2)}).ok());
+  ASSERT_TRUE(submit(3, {Mark(1, 5), Mark(2, 2)}).ok());
+  turnstile.Open();
+  std::vector<BatchResult> results;
+  for (auto& answer : answers) results.push_back(answer.get_future().get());
+  ASSERT_NE(results[3].view, nullptr);
+  EXPECT_EQ(results[1].view, results[3].view);  // one commit
+  EXPECT_EQ(OutcomesOf(results[1]), std::vector{Outcome::kAccepted});
+  EXPECT_EQ(OutcomesOf(results[2]), (std::vector{Outcome::kDuplicate, Outcome::kAccepted}));
+  EXPECT_EQ(OutcomesOf(results[3]), (std::vector{Outcome::kRejected, Outcome::kDuplicate}));
+  EXPECT_EQ(results[3].items[0].code, ErrorCode::kIdConflict);
+  EXPECT_EQ(results[3].items[0].position, results[1].items[0].position);
+  EXPECT_EQ(results[3].items[1].position, results[2].items[1].position);
+  writer.Check(SizeOf(4, 4));
+}
 
 TEST(Sequencer, RefusesWorkWhenTheQueueIsFullAndTakesItWhenThereIsRoom) {
   TestWriter writer({.queue_events_max = 10});
