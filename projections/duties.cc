@@ -34,13 +34,13 @@ bool Reviewed(const History& history, const Fact& grant, Instant t) {
          Said(history, EventType::kLedgerReattested, "event", grant.event.id, t);
 }
 
-/// The ISS age has come, and the law leaves the guardian's consent alone but wants the child told.
+/// The age of online services has come: the guardian's consent to one is the child's to know of.
 std::optional<Instant> InformFrom(const History& history, const PolicyPack& pack,
                                   const Grant& grant, Instant t) {
   const PurposeRules* purpose = pack.Purpose(grant.fact->event.text("purpose"));
   const std::optional<Instant> iss_age = history.authority().IssAge(pack);
-  if (purpose == nullptr || !purpose->iss || pack.on_iss_age != OnIssAge::kKeepAndInform ||
-      grant.by == history.learner() || !iss_age || t < *iss_age)
+  if (purpose == nullptr || !purpose->iss || grant.by == history.learner() || !iss_age ||
+      t < *iss_age)
     return std::nullopt;
   return iss_age;
 }

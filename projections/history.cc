@@ -66,7 +66,7 @@ int RankOf(ActKind kind) {
     case ActKind::kRevoked:
       return 4;
     case ActKind::kRefused:
-      return 7;
+      return 5;
     case ActKind::kWithdrawn:
       return 6;
   }

@@ -167,6 +167,12 @@ std::int64_t RandomStory::SomeDelay() {
 
 StoryEvent& RandomStory::Backdate(StoryEvent& event) {
   event.time = event.recorded_at + -SomeDelay();
+  if (Chance(20)) {
+    // At the very instant of another act: that is where rank decides.
+    const std::size_t last = story_.events.size() - 1;
+    const StoryEvent& other = story_.events[last - std::min<std::size_t>(1 + Below(4), last)];
+    if (other.time && *other.time > *ParseInstant("2026-01-01T00:00:00Z")) event.time = other.time;
+  }
   return event;
 }
 
