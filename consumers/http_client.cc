@@ -16,6 +16,7 @@
 #include <charconv>
 #include <utility>
 
+#include "consumers/http_errors.h"
 #include "consumers/http_server.h"
 #include "consumers/http_target.h"
 
@@ -209,17 +210,18 @@ Result<HttpReply> HttpClient::Post(std::string_view target, std::string_view med
 
 namespace {
 
-/// `member` of a problem document; empty when there is none.
+/// `member` of a problem document; empty when there is none, or it is not plain text: what a server
+/// sends may end on somebody's terminal.
 std::string ProblemMember(const HttpReply& reply, std::string_view member) {
   if (!reply.media_type.starts_with("application/problem+json")) return {};
-  simdjson::ondemand::parser parser;
-  const simdjson::padded_string padded(reply.body);
-  simdjson::ondemand::document document;
+  simdjson::dom::parser parser;
+  simdjson::dom::object problem;
   std::string_view text;
-  if (parser.iterate(padded).get(document) != simdjson::SUCCESS ||
-      document.find_field_unordered(member).get_string().get(text) != simdjson::SUCCESS)
+  if (parser.parse(simdjson::padded_string(reply.body)).get_object().get(problem) !=
+          simdjson::SUCCESS ||
+      problem.at_key(member).get_string().get(text) != simdjson::SUCCESS)
     return {};
-  return std::string(text);
+  return SafeDetail(text);
 }
 
 Code CodeOf(unsigned status) {

@@ -39,16 +39,13 @@ std::string EncodeClaims(const Claims& claims) {
 
 /// Reads the members it knows; whether that was all of the text is settled by encoding it again.
 std::optional<Claims> ReadClaims(std::string_view json) {
-  simdjson::ondemand::parser parser;
-  const simdjson::padded_string padded(json);
-  simdjson::ondemand::document document;
-  if (parser.iterate(padded).get(document) != simdjson::SUCCESS) return std::nullopt;
-  simdjson::ondemand::object object;
-  if (document.get_object().get(object) != simdjson::SUCCESS) return std::nullopt;
+  simdjson::dom::parser parser;
+  simdjson::dom::object object;
+  if (parser.parse(simdjson::padded_string(json)).get_object().get(object) != simdjson::SUCCESS)
+    return std::nullopt;
   const auto text = [&object](std::string_view name, std::string& out) {
     std::string_view value;
-    if (object.find_field_unordered(name).get_string().get(value) != simdjson::SUCCESS)
-      return false;
+    if (object.at_key(name).get_string().get(value) != simdjson::SUCCESS) return false;
     out = value;
     return out.size() <= kClaimCharsMax;
   };
@@ -58,8 +55,7 @@ std::optional<Claims> ReadClaims(std::string_view json) {
     return std::nullopt;
   if (!text("publisher", claims.publisher) && !claims.publisher.empty()) return std::nullopt;
   std::int64_t seconds = 0;
-  if (object.find_field_unordered("exp").get_int64().get(seconds) != simdjson::SUCCESS)
-    return std::nullopt;
+  if (object.at_key("exp").get_int64().get(seconds) != simdjson::SUCCESS) return std::nullopt;
   if (seconds < 0 || seconds > kInstantMax.micros / kMicrosPerSecond) return std::nullopt;
   claims.expires = Instant{seconds * kMicrosPerSecond};
   return claims;

@@ -115,6 +115,11 @@ TEST(HttpClient, RefusalsAreRepliesThatBecomeTheErrorsTheyStandFor) {
   EXPECT_EQ(busy->retry_after_seconds, 1);
   EXPECT_EQ(consumers::ProblemText({502, "text/html", "<p>", {}}), "HTTP 502");
   EXPECT_EQ(consumers::ErrorOf({500, "text/html", "<p>", {}}).code, Code::kUnavailable);
+  EXPECT_EQ(
+      consumers::ProblemText(
+          {400, "application/problem+json", R"({"code":"X_Y","detail":"\u001b[2Jgone"})", {}}),
+      "X_Y")
+      << "nothing for the terminal to obey";
   EXPECT_EQ(consumers::ErrorOf({404, "application/problem+json", "not json", {}}).code,
             Code::kNotFound);
 }

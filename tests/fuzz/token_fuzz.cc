@@ -18,7 +18,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
 
   const auto signature = key.Sign("oppiloki/token/v1\n" + std::string(bytes));
   const std::string token =
-      "oppi1." + oppi::ToBase64Url(bytes) + "." + oppi::ToBase64Url(View(signature));
+      "oppi1." + oppi::ToBase64Url(bytes) + "." + oppi::ToBase64Url(oppi::View(signature));
   const auto claims = oppi::consumers::CheckToken(token, key.public_key(), {0});
   if (claims.ok()) OPPI_CHECK(oppi::consumers::IssueToken(*claims, key) == token);
   return 0;
