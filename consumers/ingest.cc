@@ -1,6 +1,8 @@
 #include "consumers/ingest.h"
 
+#include <algorithm>
 #include <future>
+#include <thread>
 
 #include "consumers/ledger_road.h"
 #include "events/limits.h"
@@ -54,6 +56,9 @@ BatchReport Report(ledger::BatchResult result) {
 
 }  // namespace
 
+LedgerRoad::LedgerRoad(Ports ports)
+    : ports_(std::move(ports)), verifiers_(std::max(1, static_cast<int>(std::thread::hardware_concurrency()) - 1)) {}
+
 Result<BatchReport> LedgerRoad::Ingest(RawMessage message) {
   // Admit: nothing larger than a batch may be is looked at.
   if (message.bytes.size() > kBatchBytesMax)
@@ -65,12 +70,17 @@ Result<BatchReport> LedgerRoad::Ingest(RawMessage message) {
 }
 
 Result<BatchReport> LedgerRoad::Ingest(events::SignedBatch signed_batch) {
+  verifiers_.acquire();
   // Verify: from here on the publisher said exactly these bytes, and each event is decoded or refused.
   events::VerifyResult verified =
       events::VerifyBatch(std::move(signed_batch), ports_.origin, *ports_.keys(), ports_.decode);
-  if (!verified.batch) return Refused(verified.error, std::move(verified.message));
+  if (!verified.batch) {
+    verifiers_.release();
+    return Refused(verified.error, std::move(verified.message));
+  }
   // Prepare: from here on nothing that will be written is in clear, except what is public.
   ledger::PreparedBatch prepared = ledger::Prepare(*std::move(verified.batch), ports_.vault, ports_.entropy);
+  verifiers_.release();
   // Sequence and commit: from here on it is durable, and the published checkpoint covers it.
   OPPI_TRY(ledger::BatchResult result, SequenceAndCommit(ports_.sequencer, std::move(prepared)));
   return Report(std::move(result));

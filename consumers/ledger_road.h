@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <memory>
+#include <semaphore>
 #include <string>
 
 #include "consumers/ingest.h"
@@ -12,7 +13,7 @@
 namespace oppi::consumers {
 
 /// The road over one sequencer. Any thread; each call does its own verification, so callers in
-/// parallel use the cores, and the writer groups their commits.
+/// parallel use the cores (all but one), and the writer groups their commits.
 class LedgerRoad final : public Road {
  public:
   struct Ports {
@@ -23,13 +24,15 @@ class LedgerRoad final : public Road {
     std::string origin;
     events::DecodeOptions decode;
   };
-  explicit LedgerRoad(Ports ports) : ports_(std::move(ports)) {}
+  explicit LedgerRoad(Ports ports);
 
   [[nodiscard]] Result<BatchReport> Ingest(RawMessage message) override;
   [[nodiscard]] Result<BatchReport> Ingest(events::SignedBatch batch) override;
 
  private:
   Ports ports_;
+  /// One core stays free for the writer: a batch that is verified sooner only waits longer for it.
+  std::counting_semaphore<> verifiers_;
 };
 
 }  // namespace oppi::consumers

@@ -28,21 +28,29 @@ ItemResult Refused(ErrorCode code, std::string member = {}) {
 
 }  // namespace
 
-std::size_t StreamCache::HandleHash::operator()(const Handle& h) const {
+namespace {
+
+/// Handles and tags are random: their first bytes are a hash.
+std::size_t FirstBytes(ByteView random) {
   std::uint64_t v = 0;
-  std::memcpy(&v, h.bytes.data(), sizeof(v));  // handles are random
+  std::memcpy(&v, random.data(), std::min(sizeof(v), random.size()));
   return v;
 }
 
-Result<StreamState*> StreamCache::Find(const Store& store, const Handle& handle) {
-  const auto it = states_.find(handle);
-  if (it != states_.end()) return &it->second;
+}  // namespace
+
+std::size_t StreamCache::HandleHash::operator()(const Handle& h) const { return FirstBytes(h.view()); }
+std::size_t Group::TagHash::operator()(const Bytes& tag) const { return FirstBytes(tag); }
+
+Result<StreamCache::Entry*> StreamCache::Find(const Store& store, const Handle& handle) {
+  const auto it = entries_.find(handle);
+  if (it != entries_.end()) return &it->second;
   OPPI_TRY(StreamState state, ReadStream(store, handle));
-  return &states_.emplace(handle, std::move(state)).first->second;
+  return &entries_.emplace(handle, Entry{std::move(state), false}).first->second;
 }
 
 void StreamCache::Trim() {
-  if (states_.size() > kCachedStreamsMax) states_.clear();
+  if (entries_.size() > kCachedStreamsMax) entries_.clear();
 }
 
 Group::Group(const SequencerPorts& ports, const SequencerOptions& options, const LogView& view, TreeWriter& tree,
@@ -52,19 +60,20 @@ Group::Group(const SequencerPorts& ports, const SequencerOptions& options, const
 
 Status Group::Prefetch(const std::vector<PreparedBatch*>& batches) {
   std::vector<Bytes> keys;
-  for (const PreparedBatch* batch : batches)
-    for (const PreparedItem& item : batch->items)
-      if (!item.dedup_key.empty()) keys.push_back(item.dedup_key);
-  OPPI_TRY(const auto rows, ports_.store.MultiGet(Table::kDedup, keys));
-  dedup_.reserve(keys.size());
-  for (std::size_t i = 0; i < keys.size(); ++i) {
-    if (!rows[i]) {
-      dedup_.emplace(std::move(keys[i]), std::nullopt);
-      continue;
+  std::vector<PreparedItem*> items;
+  for (PreparedBatch* batch : batches)
+    for (PreparedItem& item : batch->items) {
+      if (item.dedup_key.empty()) continue;
+      keys.push_back(item.dedup_key);
+      items.push_back(&item);
     }
-    OPPI_TRY(DedupRow row, DecodeDedup(*rows[i]));
-    dedup_.insert_or_assign(std::move(keys[i]), std::move(row));
+  OPPI_TRY(const auto rows, ports_.store.MultiGet(Table::kDedup, keys));
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    items[i]->looked_up = true;
+    if (!rows[i]) continue;
+    OPPI_TRY(items[i]->seen, DecodeDedup(*rows[i]));
   }
+  added_.reserve(items.size());
   return {};
 }
 
@@ -178,7 +187,7 @@ Result<ItemResult> Group::SequenceItem(PreparedBatch& batch, std::uint16_t numbe
   OPPI_CHECK(index == candidate.position);
   DedupRow row{index, candidate.recorded, item.content_tag, false};
   writes_.Put(Table::kDedup, item.dedup_key, EncodeDedup(row));
-  dedup_[item.dedup_key] = std::move(row);
+  added_.emplace(item.dedup_key, std::move(row));
 
   ItemResult result;
   result.outcome = candidate.outcome;
@@ -191,8 +200,8 @@ Result<ItemResult> Group::SequenceItem(PreparedBatch& batch, std::uint16_t numbe
 }
 
 Result<std::optional<DedupRow>> Group::FindDuplicate(const PreparedItem& item) {
-  const auto it = dedup_.find(item.dedup_key);
-  if (it != dedup_.end()) return it->second;
+  if (const auto it = added_.find(item.dedup_key); it != added_.end()) return std::optional(it->second);
+  if (item.looked_up) return item.seen;
   OPPI_TRY(const auto bytes, ports_.store.Get(Table::kDedup, item.dedup_key));
   if (!bytes) return std::optional<DedupRow>();
   OPPI_TRY(DedupRow row, DecodeDedup(*bytes));
@@ -239,8 +248,8 @@ Result<bool> Group::StreamMoved(const events::Event& event) {
   std::uint64_t count = 0;
   OPPI_TRY(const std::optional<Handle> handle, ports_.vault.FindHandle(event.subject));
   if (handle) {
-    OPPI_TRY(const StreamState* state, streams_.Find(ports_.store, *handle));
-    count = state->count();
+    OPPI_TRY(const StreamCache::Entry* entry, streams_.Find(ports_.store, *handle));
+    count = entry->state.count();
   }
   return static_cast<std::int64_t>(count) != *event.expected_count;
 }
@@ -248,10 +257,12 @@ Result<bool> Group::StreamMoved(const events::Event& event) {
 Status Group::AppendToStreams(const events::Event& event, LeafIndex index, std::vector<Handle>& subjects) {
   for (const std::string_view subject : event.Subjects()) {
     OPPI_TRY(const Handle handle, ports_.vault.HandleFor(subject, writes_));
-    OPPI_RETURN_IF_ERROR(ports_.vault.KeyFor(handle, KeyClass::kView, writes_));  // for the projections
-    OPPI_TRY(StreamState * state, streams_.Find(ports_.store, handle));
-    AppendToStream(*state, handle, {index, event.info().feeds}, writes_);
-    touched_streams_.emplace(handle.view(), state);
+    OPPI_TRY(StreamCache::Entry * stream, streams_.Find(ports_.store, handle));
+    // The projections' key is made with the stream.
+    if (stream->state.count() == 0) OPPI_RETURN_IF_ERROR(ports_.vault.KeyFor(handle, KeyClass::kView, writes_));
+    AppendToStream(stream->state, handle, {index, event.info().feeds}, writes_);
+    if (!stream->touched) touched_.emplace_back(handle, stream);
+    stream->touched = true;
     subjects.push_back(handle);
   }
   return {};
@@ -265,6 +276,7 @@ Status Group::WriteBody(const PreparedItem& item, const events::Event& event, Le
   std::vector<Handle> owners = subjects;
   if (owners.empty()) {
     OPPI_TRY(const Handle owner, ports_.vault.HandleFor(event.KeyOwner(), writes_));
+    OPPI_RETURN_IF_ERROR(ports_.vault.KeyFor(owner, KeyClass::kView, writes_));  // it has no stream to make it with
     owners.push_back(owner);
   }
   for (const Handle& owner : owners) {
@@ -320,7 +332,10 @@ Result<PreparedBatch> Group::NotesBatch(std::vector<events::Event> notes) {
 }
 
 void Group::Finish() {
-  for (const auto& [handle, state] : touched_streams_) writes_.Put(Table::kStreams, handle, EncodeStream(*state));
+  for (const auto& [handle, stream] : touched_) {
+    writes_.Put(Table::kStreams, handle.view(), EncodeStream(stream->state));
+    stream->touched = false;
+  }
   tree_.Finish(writes_);
   committed_->size = tree_.size();
 }

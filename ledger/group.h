@@ -16,14 +16,18 @@ namespace oppi::ledger {
 /// Stream states the writer has at hand; what is not here is read from the store.
 class StreamCache {
  public:
-  [[nodiscard]] Result<StreamState*> Find(const Store& store, const Handle& handle);
+  struct Entry {
+    StreamState state;
+    bool touched = false;  // by the group in the making
+  };
+  [[nodiscard]] Result<Entry*> Find(const Store& store, const Handle& handle);
   void Trim();
 
  private:
   struct HandleHash {
     std::size_t operator()(const Handle& h) const;
   };
-  std::unordered_map<Handle, StreamState, HandleHash> states_;
+  std::unordered_map<Handle, Entry, HandleHash> entries_;
 };
 
 class Group {
@@ -67,8 +71,11 @@ class Group {
   const Instant now_;
   WriteBatch writes_;
   std::shared_ptr<CommittedGroup> committed_;
-  std::unordered_map<Bytes, std::optional<DedupRow>> dedup_;  // prefetched, then kept up to date
-  std::unordered_map<Bytes, StreamState*> touched_streams_;   // by handle bytes
+  struct TagHash {
+    std::size_t operator()(const Bytes& tag) const;
+  };
+  std::unordered_map<Bytes, DedupRow, TagHash> added_;  // duplicate index of this group
+  std::vector<std::pair<Handle, StreamCache::Entry*>> touched_;
 };
 
 }  // namespace oppi::ledger

@@ -14,11 +14,21 @@
 
 namespace oppi::ledger {
 
+/// A row of the Dedup table. It outlives erasure: it names nobody.
+struct DedupRow {
+  LeafIndex position{0};
+  Instant recorded{};
+  Bytes content_tag;
+  bool barred = false;  // erased; sent again it answers REPUBLICATION_BARRED
+};
 struct PreparedItem {
   events::VerifiedItem item;
   Bytes dedup_key;    // tag(id), first half of tag(source); empty when either could not be read
   Bytes content_tag;  // tag(bytes)
   std::optional<SealedContent> content;  // events that decode and are not public
+  // Filled in by the writer for a whole group at once.
+  bool looked_up = false;
+  std::optional<DedupRow> seen;  // what the store knows of this source and id
 };
 
 class PreparedBatch {
@@ -43,13 +53,6 @@ class PreparedBatch {
 [[nodiscard]] Bytes DedupKey(const Vault& vault, std::string_view source, std::string_view id);
 [[nodiscard]] Bytes DedupPrefix(const Vault& vault, std::string_view id);
 
-/// A row of the Dedup table. It outlives erasure: it names nobody.
-struct DedupRow {
-  LeafIndex position{0};
-  Instant recorded{};
-  Bytes content_tag;
-  bool barred = false;  // erased; sent again it answers REPUBLICATION_BARRED
-};
 [[nodiscard]] Bytes EncodeDedup(const DedupRow& row);
 [[nodiscard]] Result<DedupRow> DecodeDedup(ByteView bytes);
 

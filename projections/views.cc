@@ -88,7 +88,9 @@ Status Fold(const ledger::CommittedEvent& event, const ledger::Vault& vault, led
     return {};
   }
   std::vector<std::string_view> owners = event.event.Subjects();
-  if (owners.empty() && (type.feeds & kAuditFeeds) != 0) owners.push_back(kNobody);
+  // A read of nobody in particular is found by who looked; it lies under its organisation's key.
+  const std::string organisation = event.event.KeyOwner();
+  if (owners.empty() && (type.feeds & kAuditFeeds) != 0) owners.push_back(organisation);
   std::optional<ledger::Handle> first;
   for (const std::string_view owner : owners) {
     OPPI_TRY(const auto handle, vault.FindHandle(owner));

@@ -61,7 +61,4 @@ struct ViewStores {
 [[nodiscard]] Result<TreeSize> ReadCursor(const ledger::Store& views);
 void PutCursor(TreeSize size, ledger::WriteBatch& rows);
 
-/// Owner of audit facts that name no person (an access.read of nobody in particular).
-inline constexpr std::string_view kNobody = "org:ledger";
-
 }  // namespace oppi::projections

@@ -32,7 +32,7 @@ namespace fs = std::filesystem;
 constexpr std::size_t kBatches = 300;
 constexpr std::size_t kBatchEvents = 1000;
 constexpr std::size_t kEventBytes = 600;
-constexpr int kPublishers = 3;  // connections that wait for their receipts, as publishers do
+constexpr int kPublishers = 4;  // connections that wait for their receipts, as publishers do
 
 template <class T>
 T Must(Result<T> result) {
