@@ -17,6 +17,7 @@ namespace {
 constexpr std::string_view kFormat = "oppiloki-rehearsal/1";
 constexpr std::string_view kDefaultController = "K";
 constexpr std::size_t kIncludeDepthMax = 16;
+constexpr std::size_t kFilesMax = 256;  // of one story
 
 Error Bad(std::string_view where, std::string_view why) {
   return InvalidArgument(std::string(where) + " " + std::string(why));
@@ -339,6 +340,7 @@ class Loader {
 
   [[nodiscard]] Status Load(const std::string& path, bool included) {
     if (open_.size() >= kIncludeDepthMax) return InvalidArgument("includes go too deep");
+    if (++files_ > kFilesMax) return InvalidArgument("includes too many files");
     if (!open_.insert(path).second) return InvalidArgument("includes itself");
     OPPI_TRY(const std::string text, read_(path));
     OPPI_TRY(const JsonValue json, ParseJson(text));
@@ -415,6 +417,7 @@ class Loader {
 
   const FileReader& read_;
   std::set<std::string> open_;
+  std::size_t files_ = 0;
   JsonValue policy_ = JsonValue::Object();
   StoryFile story_;
 };
