@@ -220,7 +220,11 @@ class Connection final : public LiveConnection, public std::enable_shared_from_t
     auto charge = std::make_unique<BodyCharge>(context_);
     reading = co_await ReadBody(*charge, admitted.wants_continue);
     if (reading.gone) co_return false;
-    if (reading.refusal) co_return co_await Refuse(std::move(*reading.refusal));
+    if (reading.refusal) {
+      parser_->get().body() = std::string();  // a refusal may take its time; the memory need not
+      charge.reset();
+      co_return co_await Refuse(std::move(*reading.refusal));
+    }
     admitted.request.body = std::move(parser_->get().body());
 
     // 5 let the handler work
