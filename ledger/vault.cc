@@ -1,37 +1,21 @@
 #include "ledger/vault.h"
 
-#include <fcntl.h>
 #include <sodium.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <cstring>
 #include <filesystem>
-#include <fstream>
 #include <shared_mutex>
-#include <sstream>
 
 #include "ledger/durable_file.h"
 
 namespace oppi::ledger {
 namespace {
 
-constexpr std::size_t kNonce = crypto_aead_xchacha20poly1305_ietf_NPUBBYTES;
-constexpr std::size_t kAuth = crypto_aead_xchacha20poly1305_ietf_ABYTES;
 /// Past this many cached learners the caches are dropped and refilled from the store.
 constexpr std::size_t kCachedMax = 2'000'000;
 
 const unsigned char* U(ByteView v) { return reinterpret_cast<const unsigned char*>(v.data()); }
 unsigned char* U(Bytes& v) { return reinterpret_cast<unsigned char*>(v.data()); }
-
-Bytes SealWithNonce(const SecretKey& key, ByteView plain, ByteView bound_to, const unsigned char* nonce) {
-  Bytes sealed(kNonce + plain.size() + kAuth, '\0');
-  std::memcpy(sealed.data(), nonce, kNonce);
-  unsigned long long length = 0;
-  crypto_aead_xchacha20poly1305_ietf_encrypt(U(sealed) + kNonce, &length, U(plain), plain.size(), U(bound_to),
-                                             bound_to.size(), nullptr, nonce, key.data());
-  return sealed;
-}
 
 Bytes HandleRow(ByteView tag) { return Bytes("h").append(tag); }
 Bytes KeyRow(const Handle& handle, KeyClass key_class) {
@@ -58,40 +42,10 @@ Result<SecretKey> KeyFrom(ByteView bytes) {
   return key;
 }
 
-/// Generation file: u32 number, sealed { generation key, tag key }.
+/// Generation file: generation key and tag key, wrapped by the master key.
 constexpr std::string_view kGenerationBound = "oppiloki/generation/v1\n";
 
 }  // namespace
-
-SecretKey::~SecretKey() { sodium_memzero(bytes_.data(), bytes_.size()); }
-
-Bytes Seal(const SecretKey& key, ByteView plain, ByteView bound_to, Entropy& entropy) {
-  const auto nonce = entropy.Array<kNonce>();
-  return SealWithNonce(key, plain, bound_to, nonce.data());
-}
-
-Bytes SealDeterministic(const SecretKey& key, ByteView plain, ByteView bound_to) {
-  std::array<unsigned char, kNonce> nonce;
-  crypto_generichash_state state;
-  crypto_generichash_init(&state, key.data(), 32, nonce.size());
-  Bytes length;
-  ByteWriter(length).U64(bound_to.size());
-  crypto_generichash_update(&state, U(length), length.size());
-  crypto_generichash_update(&state, U(bound_to), bound_to.size());
-  crypto_generichash_update(&state, U(plain), plain.size());
-  crypto_generichash_final(&state, nonce.data(), nonce.size());
-  return SealWithNonce(key, plain, bound_to, nonce.data());
-}
-
-Result<Bytes> Unseal(const SecretKey& key, ByteView sealed, ByteView bound_to) {
-  if (sealed.size() < kNonce + kAuth) return DataLoss("sealed bytes are too short");
-  Bytes plain(sealed.size() - kNonce - kAuth, '\0');
-  unsigned long long length = 0;
-  if (crypto_aead_xchacha20poly1305_ietf_decrypt(U(plain), &length, nullptr, U(sealed) + kNonce, sealed.size() - kNonce,
-                                                 U(bound_to), bound_to.size(), U(sealed), key.data()) != 0)
-    return DataLoss("sealed bytes do not open under this key");
-  return plain;
-}
 
 struct Vault::Cache {
   struct KeyName {
@@ -127,11 +81,14 @@ Result<std::unique_ptr<Vault>> Vault::Open(Store& store, Entropy& entropy, Optio
     OPPI_TRY(const auto any, store.Floor(Table::kVault, "\xff"));
     if (any) return DataLoss("vault: the generation key file is missing, but keys wrapped by it exist");
     Bytes secret = entropy.Take(64);
-    OPPI_RETURN_IF_ERROR(WriteFileDurably(path, Seal(vault->options_.master, secret, kGenerationBound, entropy), 0600));
+    const auto wrapped = vault->options_.master->Wrap(secret, kGenerationBound, entropy);
     sodium_memzero(secret.data(), secret.size());
+    if (!wrapped.ok()) return At("vault", wrapped.error());
+    OPPI_RETURN_IF_ERROR(WriteFileDurably(path, *wrapped, 0600));
     return Open(store, entropy, vault->options_);
   }
-  auto opened = Unseal(vault->options_.master, *file, kGenerationBound);
+  auto opened = vault->options_.master->Unwrap(*file, kGenerationBound);
+  if (!opened.ok() && opened.error().code != Code::kPermissionDenied) return At("vault", std::move(opened).error());
   if (!opened.ok() || opened->size() != 64) return PermissionDenied("vault: the master key does not open the generation key");
   OPPI_TRY(vault->generation_, KeyFrom(ByteView(*opened).substr(0, 32)));
   OPPI_TRY(vault->tag_key_, KeyFrom(ByteView(*opened).substr(32)));

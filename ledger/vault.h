@@ -13,6 +13,9 @@
 #include "events/entropy.h"
 #include "events/event.h"
 #include "events/result.h"
+#include "ledger/master_key.h"
+#include "ledger/sealing.h"
+#include "ledger/secret_key.h"
 #include "ledger/store.h"
 
 /// Learner -> random handle, (learner, class) -> data key. Everything at rest is named by handle and
@@ -21,35 +24,12 @@
 
 namespace oppi::ledger {
 
-/// 32 secret bytes that wipe themselves.
-class SecretKey {
- public:
-  SecretKey() = default;
-  explicit SecretKey(const std::array<unsigned char, 32>& bytes) : bytes_(bytes) {}
-  ~SecretKey();
-  SecretKey(const SecretKey&) = default;
-  SecretKey& operator=(const SecretKey&) = default;
-  [[nodiscard]] const unsigned char* data() const { return bytes_.data(); }
-  [[nodiscard]] ByteView view() const { return {reinterpret_cast<const char*>(bytes_.data()), bytes_.size()}; }
-
- private:
-  std::array<unsigned char, 32> bytes_{};
-};
-
 /// Random name of a learner (or other key owner) inside this ledger; erasable.
 struct Handle {
   std::array<unsigned char, 16> bytes{};
   friend auto operator<=>(const Handle&, const Handle&) = default;
   [[nodiscard]] ByteView view() const { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
 };
-
-/// AEAD (XChaCha20-Poly1305). Sealed = nonce 24 || ciphertext || tag 16.
-[[nodiscard]] Bytes Seal(const SecretKey& key, ByteView plain, ByteView bound_to, Entropy& entropy);
-/// The nonce is a keyed hash of what is sealed: equal input, equal output. For views that must be
-/// byte-identical after a rebuild.
-[[nodiscard]] Bytes SealDeterministic(const SecretKey& key, ByteView plain, ByteView bound_to);
-/// kDataLoss when it does not open.
-[[nodiscard]] Result<Bytes> Unseal(const SecretKey& key, ByteView sealed, ByteView bound_to);
 
 /// Which key of a learner: one per sensitivity class, and one for view rows.
 enum class KeyClass : std::uint8_t { kS0, kS1, kS2, kS3, kS4, kC, kA, kView };
@@ -59,9 +39,9 @@ class Vault {
  public:
   struct Options {
     std::string directory;  // generation keys
-    SecretKey master;
+    std::shared_ptr<MasterKey> master;
   };
-  /// Makes the first generation when the directory has none.
+  /// Makes the first generation when the directory has none. Errors of the master key pass through.
   [[nodiscard]] static Result<std::unique_ptr<Vault>> Open(Store& store, Entropy& entropy, Options options);
 
   /// 16-byte keyed tag of any identifier: what indexes are keyed by instead of names. Any thread.

@@ -50,7 +50,7 @@ class Check {
 
   Status CheckLog() {
     OPPI_TRY(const NamedSigningKey log_key, ReadKeyFile(directory_ + "/keys/log.key"));
-    OPPI_TRY(ledger::SecretKey master, ReadMasterKey(directory_ + "/keys/master.key"));
+    OPPI_TRY(const ledger::SecretKey master, ReadMasterKey(directory_ + "/keys/master.key"));
     OPPI_TRY(lock_, ledger::OpenFileLock(directory_ + "/lock/checkpoint"));
     auto store = ledger::OpenRocksDb(Rocks("log"));
     if (!store.ok()) return Judge("log", std::move(store).error());
@@ -58,7 +58,7 @@ class Check {
     // A vault without its key would be given a new one: that is for a new ledger, not for a check.
     if (!fs::exists(fs::path(directory_) / "vault" / "generation.key"))
       return Judge("vault", DataLoss("the generation key file is missing"));
-    auto vault = ledger::Vault::Open(*store_, entropy_, {directory_ + "/vault", std::move(master)});
+    auto vault = ledger::Vault::Open(*store_, entropy_, {directory_ + "/vault", ledger::MasterKeyOf(master)});
     if (!vault.ok()) {
       // Either of the two files is not the one that belongs here.
       Error error = std::move(vault).error();

@@ -3,8 +3,9 @@
 #include <string>
 
 #include "events/ed25519.h"
+#include "events/entropy.h"
 #include "events/result.h"
-#include "ledger/vault.h"
+#include "ledger/secret_key.h"
 
 /// Secrets on disk. A key file that others than its owner can read is refused, with the command that
 /// mends it.

@@ -130,7 +130,7 @@ Result<std::unique_ptr<Node>> Node::Open(const OpenOptions& options) {
   OPPI_TRY(node->config_, ReadConfig(options.directory + "/ledger.toml"));
   OPPI_TRY(node->log_key_, ReadKeyFile(node->KeyPath("log")));
   OPPI_TRY(node->ledger_key_, ReadKeyFile(node->KeyPath("ledger")));
-  OPPI_TRY(ledger::SecretKey master, ReadMasterKey(node->KeyPath("master")));
+  OPPI_TRY(const ledger::SecretKey master, ReadMasterKey(node->KeyPath("master")));
   OPPI_TRY(node->lock_, ledger::OpenFileLock(options.directory + "/lock/checkpoint"));
   ledger::RocksDbOptions rocks;
   rocks.path = options.directory + "/log";
@@ -138,7 +138,7 @@ Result<std::unique_ptr<Node>> Node::Open(const OpenOptions& options) {
   rocks.path = options.directory + "/views";
   rocks.create = true;  // views can always be made again
   OPPI_TRY(node->view_store_, ledger::OpenRocksDb(rocks));
-  OPPI_TRY(node->vault_, ledger::Vault::Open(*node->log_store_, node->entropy_, {options.directory + "/vault", std::move(master)}));
+  OPPI_TRY(node->vault_, ledger::Vault::Open(*node->log_store_, node->entropy_, {options.directory + "/vault", ledger::MasterKeyOf(master)}));
 
   // The views catch up with what is stored before anything new is let in.
   OPPI_TRY(const std::shared_ptr<const ledger::LogView> view, ledger::StoredView(*node->log_store_, node->LogKey()));

@@ -63,7 +63,7 @@ TEST(SealDeterministic, GivesTheSameBytesForTheSameInputAndOtherBytesForAnyOther
 class VaultTest : public testing::Test {
  protected:
   std::unique_ptr<Vault> Open(const SecretKey& master) {
-    auto vault = Vault::Open(store_, entropy_, {folder_.path(), master});
+    auto vault = Vault::Open(store_, entropy_, {folder_.path(), MasterKeyOf(master)});
     OPPI_CHECK(vault.ok());
     return *std::move(vault);
   }
@@ -113,7 +113,7 @@ TEST_F(VaultTest, WritesNeitherNamesNorKeysInClear) {
 
 TEST_F(VaultTest, RefusesAnotherMasterKey) {
   (void)Open(KeyOf("master"));
-  const auto other = Vault::Open(store_, entropy_, {folder_.path(), KeyOf("other")});
+  const auto other = Vault::Open(store_, entropy_, {folder_.path(), MasterKeyOf(KeyOf("other"))});
   ASSERT_FALSE(other.ok());
   EXPECT_EQ(other.error().code, Code::kPermissionDenied);
 }
@@ -126,7 +126,7 @@ TEST_F(VaultTest, RefusesToMakeANewGenerationWhereKeysOfALostOneExist) {
     Apply(rows);
   }
   std::filesystem::remove(folder_ / "generation.key");
-  const auto lost = Vault::Open(store_, entropy_, {folder_.path(), KeyOf("master")});
+  const auto lost = Vault::Open(store_, entropy_, {folder_.path(), MasterKeyOf(KeyOf("master"))});
   ASSERT_FALSE(lost.ok());
   EXPECT_EQ(lost.error().code, Code::kDataLoss);
 }
@@ -152,7 +152,7 @@ TEST_F(VaultTest, TagsAreStableSeparateByDomainAndDifferBetweenVaults) {
   EXPECT_NE(vault->Tag("id", "x"), vault->Tag("source", "x"));
   EXPECT_NE(vault->Tag("id", "x"), vault->Tag("i", "dx"));
   tests::TempFolder elsewhere;
-  const auto other = Vault::Open(store_, entropy_, {elsewhere.path(), KeyOf("master")});
+  const auto other = Vault::Open(store_, entropy_, {elsewhere.path(), MasterKeyOf(KeyOf("master"))});
   ASSERT_TRUE(other.ok());
   EXPECT_NE((*other)->Tag("id", "x"), vault->Tag("id", "x"));
 }
