@@ -57,14 +57,38 @@ bool Standing(const History& history, const Fact& fact) {
   return std::find(standing.begin(), standing.end(), &fact) != standing.end();
 }
 
+/// What the fact annuls or corrects, with content; nullptr: nothing, or nothing that is left. A
+/// correction that is annulled itself acts on nothing, unless a later one rests on it.
+const Fact* ActsOn(const History& history, const Fact& fact) {
+  const Corrections& corrections = history.corrections();
+  const Event& event = fact.event;
+  const bool annuls = event.type == EventType::kLedgerFactAnnulled;
+  const std::string& id = annuls ? event.annuls : event.corrects;
+  if (id.empty()) return nullptr;
+  const Fact* target = corrections.Find(id, event.controller);
+  if (target == nullptr || fact.position <= target->position) return nullptr;
+  if (annuls) return target->event.type == EventType::kLedgerFactAnnulled ? nullptr : target;
+  const bool idle =
+      corrections.AnnulledBy(fact) != nullptr && corrections.CorrectedBy(fact) == nullptr;
+  return idle || target->event.type != event.type ? nullptr : target;
+}
+
 /// Facts of identity, guardianship and restriction are kept while they are in force; an event that
 /// ends one is kept as long as what it ended, or the end would be forgotten before the beginning.
 bool KeptInForce(const History& history, const Fact& execution, const Fact& fact);
 
 bool Destroyed(const History& history, const Fact& execution, const Fact& fact) {
-  const PolicyPack* pack = history.PackAt(execution.event.V());
-  return !fact.erased && fact.position < execution.position &&
-         NamesFact(execution.event, fact.event, pack) && !KeptInForce(history, execution, fact);
+  if (fact.erased || execution.position <= fact.position) return false;
+  const Event& order = execution.event;
+  if (const Fact* target = ActsOn(history, fact)) {
+    // While the target stays, so does what was said of it: a voided grade must not stand again.
+    if (!Destroyed(history, execution, *target)) return false;
+    // An annulment has no type of its own to be named by: it goes with its target.
+    if (fact.event.type == EventType::kLedgerFactAnnulled)
+      return Names(order.list("classes"), events::SensitivityName(fact.event.sensitivity));
+  }
+  return NamesFact(order, fact.event, history.PackAt(order.V())) &&
+         !KeptInForce(history, execution, fact);
 }
 
 bool KeptInForce(const History& history, const Fact& execution, const Fact& fact) {

@@ -39,8 +39,10 @@ struct ErasureProgress {
 [[nodiscard]] const Fact* HoldOn(const History& history, const std::vector<std::string>& classes,
                                  Instant t);
 
-/// What the execution destroys: content of the learner's stream below it (section 9, "Covered").
-/// `history` is that of the size just before the execution.
+/// What the execution destroys: content of the learner's stream below it (section 9, "Covered"). An
+/// annulment goes with what it annuls; annulments and corrections stay while what they act on stays,
+/// or a voided grade would stand again (ADR 0010). `history` is that of the size just before the
+/// execution.
 [[nodiscard]] std::vector<const Fact*> CoveredBy(const History& history, const Fact& execution);
 
 /// The accepted, not yet executed erasure that names the category at (t, S): its decision; nullptr:
