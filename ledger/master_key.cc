@@ -1,5 +1,6 @@
 #include "ledger/master_key.h"
 
+#include "ledger/guarded_memory.h"
 #include "ledger/sealing.h"
 
 namespace oppi::ledger {
@@ -10,17 +11,17 @@ class MemoryMasterKey final : public MasterKey {
   explicit MemoryMasterKey(const SecretKey& key) : key_(key) {}
 
   Result<Bytes> Wrap(ByteView plain, ByteView bound_to, Entropy& entropy) override {
-    return Seal(key_, plain, bound_to, entropy);
+    return Seal(key_.get(), plain, bound_to, entropy);
   }
 
   Result<Bytes> Unwrap(ByteView wrapped, ByteView bound_to) override {
-    auto plain = Unseal(key_, wrapped, bound_to);
+    auto plain = Unseal(key_.get(), wrapped, bound_to);
     if (!plain.ok()) return PermissionDenied("the master key does not open this");
     return plain;
   }
 
  private:
-  const SecretKey key_;
+  const GuardedKey key_;
 };
 
 }  // namespace

@@ -10,6 +10,7 @@
 #include "ledger/sequencer.h"
 #include "ledger/vault.h"
 #include "ops/key_files.h"
+#include "ops/settings.h"
 #include "projections/rebuild.h"
 
 namespace oppi::ops {
@@ -50,7 +51,8 @@ class Check {
 
   Status CheckLog() {
     OPPI_TRY(const NamedSigningKey log_key, ReadKeyFile(directory_ + "/keys/log.key"));
-    OPPI_TRY(const ledger::SecretKey master, ReadMasterKey(directory_ + "/keys/master.key"));
+    OPPI_TRY(const NodeConfig config, ReadConfig(directory_ + "/ledger.toml"));
+    OPPI_TRY(auto master, OpenMasterKey(config.master, directory_));
     OPPI_TRY(lock_, ledger::OpenFileLock(directory_ + "/lock/checkpoint"));
     auto store = ledger::OpenRocksDb(Rocks("log"));
     if (!store.ok()) return Judge("log", std::move(store).error());
@@ -58,7 +60,7 @@ class Check {
     // A vault without its key would be given a new one: that is for a new ledger, not for a check.
     if (!fs::exists(fs::path(directory_) / "vault" / "generation.key"))
       return Judge("vault", DataLoss("the generation key file is missing"));
-    auto vault = ledger::Vault::Open(*store_, entropy_, {directory_ + "/vault", ledger::MasterKeyOf(master)});
+    auto vault = ledger::Vault::Open(*store_, entropy_, {directory_ + "/vault", std::move(master)});
     if (!vault.ok()) {
       // Either of the two files is not the one that belongs here.
       Error error = std::move(vault).error();

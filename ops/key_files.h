@@ -7,12 +7,11 @@
 #include "events/result.h"
 #include "ledger/secret_key.h"
 
-/// Secrets on disk. A key file that others than its owner can read is refused, with the command that
-/// mends it.
+/// Keys on disk, read and written as ops/secret_file.h says.
 
 namespace oppi::ops {
 
-/// Errors: kNotFound, kPermissionDenied (mode), kInvalidArgument (content).
+/// Errors: kNotFound, kPermissionDenied (mode, owner), kInvalidArgument (content).
 [[nodiscard]] Result<NamedSigningKey> ReadKeyFile(const std::string& path);
 /// Refuses to overwrite: kAlreadyExists.
 [[nodiscard]] Status WriteKeyFile(const std::string& path, const NamedSigningKey& key);
@@ -20,5 +19,7 @@ namespace oppi::ops {
 /// 32 bytes as 64 hex digits.
 [[nodiscard]] Result<ledger::SecretKey> ReadMasterKey(const std::string& path);
 [[nodiscard]] Status WriteMasterKey(const std::string& path, Entropy& entropy);
+/// The same from where else it came; `what` is for the error.
+[[nodiscard]] Result<ledger::SecretKey> ParseMasterKey(const std::string& what, ByteView text);
 
 }  // namespace oppi::ops

@@ -1,7 +1,6 @@
 #include "ops/node.h"
 
 #include <filesystem>
-#include <toml++/toml.h>
 
 #include "events/ids.h"
 #include "events/limits.h"
@@ -17,34 +16,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr const char* kSigningKeys[] = {"log", "registrar", "ledger", "operator"};
-
-std::string ConfigText(const NodeConfig& config) {
-  return "# Settings of this ledger. The origin can never change: it is what every checkpoint names.\n"
-         "origin = \"" + config.origin + "\"\n"
-         "# The operator's organisation OID: controller of the events that the ledger itself records.\n"
-         "organisation = \"" + config.organisation + "\"\n"
-         "# Refuse identifiers whose check digit is wrong. Switch off for test data only.\n"
-         "check_digits = " + (config.check_digits ? "true" : "false") + "\n";
-}
-
-Result<NodeConfig> ReadConfig(const std::string& path) {
-  OPPI_TRY(const std::optional<Bytes> text, ledger::ReadFileIfThere(path));
-  if (!text) return NotFound("no ledger at " + fs::path(path).parent_path().string() + "; make one with: oppiloki init");
-  try {
-    const toml::table table = toml::parse(*text);
-    NodeConfig config;
-    for (const auto& [key, value] : table) {
-      if (key == "origin" && value.is_string()) config.origin = *value.value<std::string>();
-      else if (key == "organisation" && value.is_string()) config.organisation = *value.value<std::string>();
-      else if (key == "check_digits" && value.is_boolean()) config.check_digits = *value.value<bool>();
-      else return InvalidArgument(path + ": unknown or mistyped setting " + std::string(key.str()));
-    }
-    if (config.origin.empty()) return InvalidArgument(path + ": origin is missing");
-    return config;
-  } catch (const toml::parse_error& e) {
-    return InvalidArgument(path + ": " + std::string(e.description()));
-  }
-}
 
 Status MakeFolders(const std::string& directory) {
   for (const char* folder : {"", "keys", "vault", "lock"}) {
@@ -109,7 +80,7 @@ Status Node::Create(const CreateOptions& options, Entropy& entropy, const Clock&
     if (std::string_view(name) == "registrar") genesis.registrar_key = vkey;
     if (std::string_view(name) == "ledger") genesis.ledger_key = vkey;
   }
-  if (!fs::exists(dir + "/keys/master.key")) OPPI_RETURN_IF_ERROR(WriteMasterKey(dir + "/keys/master.key", entropy));
+  OPPI_RETURN_IF_ERROR(MakeMasterKey(options.config.master, dir, entropy));
 
   OPPI_TRY(const auto lock, ledger::OpenFileLock(dir + "/lock/checkpoint"));
   ledger::RocksDbOptions rocks;
@@ -130,7 +101,7 @@ Result<std::unique_ptr<Node>> Node::Open(const OpenOptions& options) {
   OPPI_TRY(node->config_, ReadConfig(options.directory + "/ledger.toml"));
   OPPI_TRY(node->log_key_, ReadKeyFile(node->KeyPath("log")));
   OPPI_TRY(node->ledger_key_, ReadKeyFile(node->KeyPath("ledger")));
-  OPPI_TRY(const ledger::SecretKey master, ReadMasterKey(node->KeyPath("master")));
+  OPPI_TRY(auto master, OpenMasterKey(node->config_.master, options.directory));
   OPPI_TRY(node->lock_, ledger::OpenFileLock(options.directory + "/lock/checkpoint"));
   ledger::RocksDbOptions rocks;
   rocks.path = options.directory + "/log";
@@ -138,7 +109,7 @@ Result<std::unique_ptr<Node>> Node::Open(const OpenOptions& options) {
   rocks.path = options.directory + "/views";
   rocks.create = true;  // views can always be made again
   OPPI_TRY(node->view_store_, ledger::OpenRocksDb(rocks));
-  OPPI_TRY(node->vault_, ledger::Vault::Open(*node->log_store_, node->entropy_, {options.directory + "/vault", ledger::MasterKeyOf(master)}));
+  OPPI_TRY(node->vault_, ledger::Vault::Open(*node->log_store_, node->entropy_, {options.directory + "/vault", std::move(master)}));
 
   // The views catch up with what is stored before anything new is let in.
   OPPI_TRY(const std::shared_ptr<const ledger::LogView> view, ledger::StoredView(*node->log_store_, node->LogKey()));

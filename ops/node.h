@@ -13,6 +13,7 @@
 #include "ledger/sequencer.h"
 #include "ledger/store.h"
 #include "ledger/vault.h"
+#include "ops/settings.h"
 #include "ops/system_clock.h"
 #include "projections/gate.h"
 #include "projections/runner.h"
@@ -20,18 +21,13 @@
 /// A ledger directory, and everything wired together over it.
 ///
 ///   ledger.toml            origin, settings
-///   keys/                  log, registrar, ledger, operator: signing keys; master: wraps the vault
+///   keys/                  log, registrar, ledger, operator: signing keys; master: wraps the vault,
+///                          unless that key is elsewhere
 ///   vault/                 generation key, wrapped by the master key
 ///   lock/checkpoint        newest published checkpoint; never in a backup
 ///   log/, views/           RocksDB
 
 namespace oppi::ops {
-
-struct NodeConfig {
-  std::string origin;
-  std::string organisation;  // OID of the operator: source and controller of the ledger's own events
-  bool check_digits = true;
-};
 
 class Node {
  public:

@@ -36,6 +36,7 @@ find_package(simdjson REQUIRED)
 find_package(LibArchive REQUIRED)
 find_package(prometheus-cpp REQUIRED CONFIG)
 find_package(CLI11 REQUIRED)
+pkg_check_modules(p11kit REQUIRED IMPORTED_TARGET p11-kit-1)
 pkg_check_modules(sodium REQUIRED IMPORTED_TARGET libsodium)
 # Debian's FlatBuffers package ships CMake files that ask for a static flatc; headers are all we need.
 find_path(FLATBUFFERS_INCLUDE flatbuffers/flatbuffers.h REQUIRED)

@@ -15,6 +15,7 @@ struct InitOptions {
   std::string organisation = events::OrganisationOid(1);
   unsigned partitions = 1;
   bool no_check_digits = false;
+  std::string master = "file";
 };
 
 Result<int> Init(const InitOptions& o) {
@@ -22,7 +23,8 @@ Result<int> Init(const InitOptions& o) {
   if (o.partitions != 1) return InvalidArgument("a ledger in one directory has one partition; more need Kafka");
   SystemEntropy entropy;
   const SystemClock clock;
-  OPPI_RETURN_IF_ERROR(Node::Create({o.ledger.data, {o.origin, o.organisation, !o.no_check_digits}}, entropy, clock));
+  OPPI_TRY(const MasterKeySource master, ParseMasterKeySource(o.master));
+  OPPI_RETURN_IF_ERROR(Node::Create({o.ledger.data, {o.origin, o.organisation, !o.no_check_digits, master}}, entropy, clock));
   OPPI_TRY(const std::unique_ptr<Node> node, o.ledger.OpenNode());
   const std::string vkey = FormatVerifierKey(node->LogKey());
   if (o.ledger.json) {
@@ -34,7 +36,7 @@ Result<int> Init(const InitOptions& o) {
     std::printf("%s\n", vkey.c_str());
     std::fprintf(stderr, "A new ledger is in %s. The line above is its verifier key: give it to everybody who checks.\n"
                          "Keep %s apart from backups of the rest: whoever has both can read everything.\n",
-                 o.ledger.data.c_str(), node->KeyPath("master").c_str());
+                 o.ledger.data.c_str(), Describe(master).c_str());
   }
   return kExitDone;
 }
@@ -64,6 +66,7 @@ void AddLedgerCommands(Cli& cli) {
   init->ledger.AddTo(*command, false);
   command->add_option("--origin", init->origin, "Name of the log, for ever; what every checkpoint says")->required();
   command->add_option("--organisation", init->organisation, "Organisation OID of the operator");
+  command->add_option("--master", init->master, "Where the key that wraps the vault is: file[:PATH] (as seen from the ledger directory), systemd[:CREDENTIAL] or a PKCS#11 URI");
   command->add_option("--partitions", init->partitions, "Number of logs; 1 without Kafka");
   command->add_flag("--no-check-digits", init->no_check_digits,
                     "Accept identifiers with wrong check digits (test data only)");

@@ -20,6 +20,7 @@ THIRD_PARTY = {
     "googletest": (("gtest/", "gmock/"), set()),
     "nlohmann json": (("nlohmann/",), {"events", "projections", "consumers", "ops"}),
     "openssl": (("openssl/",), {"events", "ledger", "consumers"}),
+    "p11-kit": (("p11-kit/",), {"ops"}),
     "POSIX threads": (("pthread.h",), {"ledger", "projections", "consumers", "ops"}),  # names of threads
     "prometheus": (("prometheus/",), {"ops"}),
     "rapidcheck": (("rapidcheck.h", "rapidcheck/"), set()),
