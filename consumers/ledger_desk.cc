@@ -1,7 +1,5 @@
 #include "consumers/ledger_desk.h"
 
-#include <nlohmann/json.hpp>
-
 #include "events/ids.h"
 #include "ledger/own_events.h"
 #include "projections/authorise.h"
@@ -30,6 +28,25 @@ std::string_view QueryCode(Ask ask) {
   return "RECORD";
 }
 
+/// Whoever is asked about must look like a person; whether there is one is not told here.
+Status CheckNames(const Question& question) {
+  if (!question.learner.empty() && events::CheckPerson(question.learner, false) != events::IdCheck::kOk)
+    return InvalidArgument("FIELD_TYPE: learner");
+  if (!question.controller.empty() && events::CheckOrganisation(question.controller, false) != events::IdCheck::kOk)
+    return InvalidArgument("FIELD_TYPE: controller");
+  return {};
+}
+
+projections::Decided DecidedFrom(const Question& question, const Facts& facts, const projections::Registry& registry,
+                                 const projections::View& view) {
+  const projections::History history(question.learner, registry, facts, view.size);
+  return DecideOn(history, DecideQuestionOf(question, view));
+}
+
+Error Refused(const projections::Access& access) {
+  return PermissionDenied(access.refusal + ": this question is not open to you");
+}
+
 }  // namespace
 
 Result<TreeSize> SizeKnownAt(const ledger::LogView& view, Instant t) {
@@ -48,11 +65,8 @@ Result<TreeSize> SizeKnownAt(const ledger::LogView& view, Instant t) {
 }
 
 Result<std::string> LedgerDesk::Answer(const Question& question, const projections::Asker& asker) {
-  // Whoever is asked about must look like a person; whether there is one is not told here.
-  if (!question.learner.empty() && events::CheckPerson(question.learner, false) != events::IdCheck::kOk)
-    return InvalidArgument("FIELD_TYPE: learner");
-  if (!question.controller.empty() && events::CheckOrganisation(question.controller, false) != events::IdCheck::kOk)
-    return InvalidArgument("FIELD_TYPE: controller");
+  if (question.ask == Ask::kDecide && !question.evidence) return AnswerDecide(question, asker);
+  OPPI_RETURN_IF_ERROR(CheckNames(question));
   // One view for the whole answer; the projections must have reached it.
   const std::shared_ptr<const ledger::LogView> log = ports_.view();
   OPPI_RETURN_IF_ERROR(ports_.runner.WaitFor(log->size()));
@@ -62,11 +76,11 @@ Result<std::string> LedgerDesk::Answer(const Question& question, const projectio
 
   // Default deny. Permission is a matter of now and of everything recorded so far.
   OPPI_TRY(const Facts facts, FactsFor(question, log->size()));
-  OPPI_TRY(const Facts registry, projections::ReadFullRegistry(*log, ports_.stores, log->size()));
-  const projections::AgeRules ages =
-      projections::RulesAt(*projections::RegistryOf(registry), {now, log->size()}).ages;
+  OPPI_TRY(const auto snapshot, ports_.registry.At(*log));
+  const projections::Registry& registry = *snapshot->registry;
+  const projections::AgeRules ages = projections::RulesAt(registry, {now, log->size()}).ages;
   const projections::Access access = projections::Authorise(question, asker, facts, now, ages);
-  if (!access.permitted()) return PermissionDenied(access.refusal + ": this question is not open to you");
+  if (!access.permitted()) return Refused(access);
 
   std::optional<Facts> openable;
   if (question.evidence) {
@@ -77,12 +91,41 @@ Result<std::string> LedgerDesk::Answer(const Question& question, const projectio
 
   OPPI_TRY(const projections::Answer answer, projections::ComputeAnswer(question, access, facts, registry, view));
   // The access is durable before the answer leaves.
-  OPPI_RETURN_IF_ERROR(RecordAccess(AccessEvent(question, asker, view, answer)));
+  if (question.ask == Ask::kDecide) {
+    OPPI_RETURN_IF_ERROR(RecordAccess(DecisionEvent(question, asker, view, DecidedFrom(question, facts, registry, view))));
+  } else {
+    OPPI_RETURN_IF_ERROR(RecordAccess(ReadEvent(question, asker, answer)));
+  }
   std::string json = projections::AnswerJson(question, view, answer, log->note());
   if (!question.evidence) return json;
   OPPI_TRY(const std::string evidence, EvidenceFor(question, access, *openable, view, answer, *log));
   json.pop_back();  // the envelope's closing brace
   return json + ",\"evidence\":" + evidence + "}";
+}
+
+Result<LedgerDesk::Judgement> LedgerDesk::Judge(const Question& question, const projections::Asker& asker) {
+  OPPI_CHECK(question.ask == Ask::kDecide && !question.evidence);
+  OPPI_RETURN_IF_ERROR(CheckNames(question));
+  Judgement judgement;
+  judgement.log = ports_.view();
+  OPPI_TRY(const TreeSize size, SizeAsked(question, *judgement.log));
+  const Instant now = ports_.clock.Now();
+  judgement.view = {question.valid_at.value_or(now), size};
+  // Who may ask for a decision is no matter of what is known of the learner (projections/authorise.cc).
+  const projections::Access access = projections::Authorise(question, asker, {}, now, {});
+  if (!access.permitted()) return Refused(access);
+  OPPI_TRY(const auto registry, ports_.registry.At(*judgement.log));
+  OPPI_RETURN_IF_ERROR(ports_.runner.WaitFor(judgement.log->size()));
+  OPPI_TRY(const Facts facts, projections::ReadPerson(ports_.stores, question.learner, judgement.log->size()));
+  judgement.decided = DecidedFrom(question, facts, *registry->registry, judgement.view);
+  return judgement;
+}
+
+Result<std::string> LedgerDesk::AnswerDecide(const Question& question, const projections::Asker& asker) {
+  OPPI_TRY(const Judgement judgement, Judge(question, asker));
+  // The decision is durable before the answer leaves.
+  OPPI_RETURN_IF_ERROR(RecordAccess(DecisionEvent(question, asker, judgement.view, judgement.decided)));
+  return projections::AnswerJson(question, judgement.view, ToAnswer(judgement.decided), judgement.log->note());
 }
 
 Result<std::string> LedgerDesk::EvidenceFor(const Question& question, const projections::Access& access, const Facts& facts,
@@ -113,11 +156,8 @@ Result<Facts> LedgerDesk::FactsFor(const Question& question, TreeSize cursor) co
   return projections::ReadPerson(stores, question.learner, cursor);
 }
 
-/// What was decided is an event of its own kind; everything else is a read.
-events::Event LedgerDesk::AccessEvent(const Question& question, const projections::Asker& asker,
-                                      const projections::View& view, const projections::Answer& answer) const {
-  const bool decision = question.ask == Ask::kDecide;
-  events::Event event = events::MakeEvent(decision ? events::EventType::kAccessDecisionMade : events::EventType::kAccessRead);
+events::Event LedgerDesk::AccessEvent(events::EventType type, const Question& question, const projections::Asker& asker) const {
+  events::Event event = events::MakeEvent(type);
   event.time = ports_.clock.Now();
   event.id = events::MakeUuidV7(event.time, ports_.entropy);
   event.source = "urn:oid:" + ports_.organisation + "/ledger";
@@ -125,22 +165,31 @@ events::Event LedgerDesk::AccessEvent(const Question& question, const projection
   event.controller = !question.controller.empty()                               ? question.controller
                      : !asker.organisation.empty() && asker.organisation != "*" ? asker.organisation
                                                                                 : ports_.organisation;
-  if (decision) {
-    const auto result = nlohmann::json::parse(answer.result);
-    const auto text = [&](const char* name) { return result[name].is_string() ? result[name].get<std::string>() : std::string(); };
-    event.SetText("purpose", question.purpose).SetText("recipient", question.recipient);
-    event.SetList("data_categories", question.categories).SetText("result", text("result"));
-    for (const char* optional : {"reason", "basis", "consent"})
-      if (!text(optional).empty()) event.SetText(optional, text(optional));
-    event.SetNumber("known_size", static_cast<std::int64_t>(view.size.value()));
-    event.SetText("policy_hash", text("policy_hash").empty() ? HashText(Sha256Digest{}) : text("policy_hash"));
-    return event;
-  }
+  return event;
+}
+
+events::Event LedgerDesk::ReadEvent(const Question& question, const projections::Asker& asker,
+                                    const projections::Answer& answer) const {
+  events::Event event = AccessEvent(events::EventType::kAccessRead, question, asker);
   event.SetText("actor", asker.principal).SetText("actor_role", asker.role);
   event.SetText("organisation", asker.organisation).SetText("purpose", asker.purpose);
   event.SetText("query", std::string(QueryCode(question.ask)));
   event.SetNumber("result_count", static_cast<std::int64_t>(answer.count));
   if (!question.reason.empty()) event.SetText("reason_text", question.reason);
+  return event;
+}
+
+events::Event LedgerDesk::DecisionEvent(const Question& question, const projections::Asker& asker,
+                                        const projections::View& view, const projections::Decided& decided) const {
+  events::Event event = AccessEvent(events::EventType::kAccessDecisionMade, question, asker);
+  event.SetText("purpose", question.purpose).SetText("recipient", question.recipient);
+  event.SetList("data_categories", question.categories);
+  event.SetText("result", std::string(projections::DecisionResultName(decided.result)));
+  if (decided.reason != projections::Reason::kNone) event.SetText("reason", std::string(projections::ReasonName(decided.reason)));
+  if (!decided.basis.empty()) event.SetText("basis", decided.basis);
+  if (decided.consent) event.SetText("consent", decided.consent->event);
+  event.SetNumber("known_size", static_cast<std::int64_t>(view.size.value()));
+  event.SetText("policy_hash", HashText(decided.policy.value_or(Sha256Digest{})));
   return event;
 }
 

@@ -10,6 +10,8 @@
 #include "events/entropy.h"
 #include "ledger/log_view.h"
 #include "projections/answer.h"
+#include "projections/decided.h"
+#include "projections/registry_cell.h"
 #include "projections/runner.h"
 #include "projections/views.h"
 
@@ -21,6 +23,7 @@ class LedgerDesk final : public Desk {
   struct Ports {
     projections::ViewStores stores;
     projections::Runner& runner;
+    projections::RegistryCell& registry;
     Road& road;  // access events
     const Clock& clock;
     Entropy& entropy;
@@ -34,14 +37,28 @@ class LedgerDesk final : public Desk {
   [[nodiscard]] Result<std::string> Answer(const projections::Question& question,
                                            const projections::Asker& asker) override;
 
+  struct Judgement {
+    std::shared_ptr<const ledger::LogView> log;
+    projections::View view;
+    projections::Decided decided;
+  };
+  /// A decide question without evidence: permission and decision, as a value. Nothing may leave on the
+  /// strength of it before the decision is recorded: Answer does both.
+  [[nodiscard]] Result<Judgement> Judge(const projections::Question& question, const projections::Asker& asker);
+
  private:
+  [[nodiscard]] Result<std::string> AnswerDecide(const projections::Question& question, const projections::Asker& asker);
   [[nodiscard]] Result<TreeSize> SizeAsked(const projections::Question& question, const ledger::LogView& view) const;
   [[nodiscard]] Result<projections::Facts> FactsFor(const projections::Question& question, TreeSize cursor) const;
   [[nodiscard]] Result<std::string> EvidenceFor(const projections::Question& question, const projections::Access& access,
                                                 const projections::Facts& facts, const projections::View& view,
                                                 const projections::Answer& answer, const ledger::LogView& log) const;
-  [[nodiscard]] events::Event AccessEvent(const projections::Question& question, const projections::Asker& asker,
-                                          const projections::View& view, const projections::Answer& answer) const;
+  [[nodiscard]] events::Event AccessEvent(events::EventType type, const projections::Question& question,
+                                          const projections::Asker& asker) const;
+  [[nodiscard]] events::Event ReadEvent(const projections::Question& question, const projections::Asker& asker,
+                                        const projections::Answer& answer) const;
+  [[nodiscard]] events::Event DecisionEvent(const projections::Question& question, const projections::Asker& asker,
+                                            const projections::View& view, const projections::Decided& decided) const;
   [[nodiscard]] Status RecordAccess(const events::Event& event);
 
   Ports ports_;

@@ -118,6 +118,8 @@ Result<std::unique_ptr<Node>> Node::Open(const OpenOptions& options) {
 
   projections::Runner* runner = node->runner_.get();
   projections::Gate* gate = node->gate_.get();
+  node->registry_ = std::make_unique<projections::RegistryCell>(node->stores(), *runner, view->size());
+  projections::RegistryCell* registry = node->registry_.get();
   runner->OnAdvance([gate](TreeSize cursor) { gate->ViewsReached(cursor); });
   ledger::SequencerOptions sequencing;
   sequencing.origin = node->config_.origin;
@@ -125,7 +127,8 @@ Result<std::unique_ptr<Node>> Node::Open(const OpenOptions& options) {
   OPPI_TRY(node->sequencer_,
            ledger::Sequencer::Open({*node->log_store_, *node->vault_, *node->gate_, *node->lock_, node->clock_,
                                     node->entropy_, *node->log_key_, *node->ledger_key_,
-                                    [runner](std::shared_ptr<const ledger::CommittedGroup> group) {
+                                    [runner, registry](std::shared_ptr<const ledger::CommittedGroup> group) {
+                                      registry->Committed(*group);
                                       runner->Committed(std::move(group));
                                     }},
                                    sequencing));
@@ -136,7 +139,7 @@ Result<std::unique_ptr<Node>> Node::Open(const OpenOptions& options) {
   // Nothing has been submitted yet, so the writer thread is not looking.
   gate->LookUpIn([sequencer] { return sequencer->View(); });
   node->desk_ = std::make_unique<consumers::LedgerDesk>(consumers::LedgerDesk::Ports{
-      node->stores(), *runner, *node->road_, node->clock_, node->entropy_, [sequencer] { return sequencer->View(); },
+      node->stores(), *runner, *registry, *node->road_, node->clock_, node->entropy_, [sequencer] { return sequencer->View(); },
       *node->ledger_key_, node->config_.origin, node->config_.organisation});
   return node;
 }

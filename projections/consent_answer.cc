@@ -5,6 +5,8 @@
 #include <set>
 #include <tuple>
 
+#include "projections/decided.h"
+
 namespace oppi::projections {
 namespace {
 
@@ -164,39 +166,7 @@ Answer AnswerTimeline(const Question& question, const Access& access, const Fact
 
 Answer AnswerDecide(const Question& question, const Facts& stream, const Registry& registry, const View& view) {
   const History history(question.learner, registry, stream, view.size);
-  DecideQuestion ask;
-  ask.controller = question.controller;
-  ask.purpose = question.purpose;
-  ask.recipient = question.recipient;
-  ask.categories = question.categories;
-  ask.op = ParseDecisionOp(question.op).value_or(DecisionOp::kDisclose);
-  ask.principal = question.principal;
-  ask.at = view.at;
-  ask.min_known = question.min_size;
-  const Decision decision = Decide(history, ask);
-  Sources sources;
-  sources.Add(decision.consent);
-  sources.Add(decision.by);
-  Json json;
-  json["result"] = DecisionResultName(decision.result);
-  json["reason"] = TextOrNull(ReasonName(decision.reason));
-  json["basis"] = TextOrNull(decision.basis);
-  json["consent"] = IdOf(decision.consent);
-  json["by"] = IdOf(decision.by);
-  json["permitted_subset"] = decision.permitted_subset;
-  json["denied"] = Json::object();
-  for (const auto& [leaf, reason] : decision.denied) json["denied"][leaf] = ReasonName(reason);
-  json["missing"] = decision.missing;
-  json["flags"] = FlagNames(decision.flags, decision.basis_contested);
-  if (decision.result == DecisionResult::kPermit) {
-    Json duties = Json::array();
-    for (const Duty& duty : decision.obligations)
-      duties.push_back({{"code", DutyCodeName(duty.code)}, {"due", FormatInstant(duty.due)}, {"event", IdOf(duty.event)}, {"status", DutyStatusName(duty.status)}});
-    json["obligations"] = std::move(duties);
-  }
-  const PolicyPack* pack = history.PackAt(view.at);
-  json["policy_hash"] = pack == nullptr ? Json() : Json(HashText(pack->hash));
-  return {json.dump(), 1, sources.Take(), {}};
+  return ToAnswer(DecideOn(history, DecideQuestionOf(question, view)));
 }
 
 }  // namespace oppi::projections

@@ -142,20 +142,24 @@ Result<Proved> VerifyEvidence(std::string_view file, const ledger::TlogPolicy& t
   return proved;
 }
 
-Result<Answer> ComputeAnswer(const Question& question, const Access& access, const Facts& facts, const Facts& registry_facts,
+Result<Answer> ComputeAnswer(const Question& question, const Access& access, const Facts& facts, const Facts& registry,
                              const View& view) {
-  const std::unique_ptr<const Registry> registry = RegistryOf(registry_facts);
+  return ComputeAnswer(question, access, facts, *RegistryOf(registry), view);
+}
+
+Result<Answer> ComputeAnswer(const Question& question, const Access& access, const Facts& facts, const Registry& registry,
+                             const View& view) {
   switch (question.ask) {
     case Ask::kRecord:
-      return ToAnswer(AnswerRecord(question, access, facts, view, RulesAt(*registry, view)));
+      return ToAnswer(AnswerRecord(question, access, facts, view, RulesAt(registry, view)));
     case Ask::kAudit:
       return ToAnswer(AnswerAudit(question, access, facts, view));
     case Ask::kConsents:
-      return AnswerConsents(question, access, facts, *registry, view);
+      return AnswerConsents(question, access, facts, registry, view);
     case Ask::kTimeline:
-      return AnswerTimeline(question, access, facts, *registry, view);
+      return AnswerTimeline(question, access, facts, registry, view);
     case Ask::kDecide:
-      return AnswerDecide(question, facts, *registry, view);
+      return AnswerDecide(question, facts, registry, view);
   }
   return InvalidArgument("this question cannot be answered");
 }

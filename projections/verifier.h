@@ -7,6 +7,7 @@
 #include "events/result.h"
 #include "ledger/tlog_policy.h"
 #include "projections/evidence.h"
+#include "projections/registry.h"
 
 /// The checker of answers: trusts a policy file and nothing else. It recomputes; it never believes.
 
@@ -20,6 +21,9 @@ using Proved = std::vector<std::string>;
 [[nodiscard]] Result<Proved> VerifyEvidence(std::string_view file, const ledger::TlogPolicy& trust);
 
 /// The result and count that the facts give; the same function the desk answers with.
+[[nodiscard]] Result<Answer> ComputeAnswer(const Question& question, const Access& access, const Facts& facts,
+                                           const Registry& registry, const View& view);
+/// The same from the registry's facts.
 [[nodiscard]] Result<Answer> ComputeAnswer(const Question& question, const Access& access, const Facts& facts,
                                            const Facts& registry, const View& view);
 

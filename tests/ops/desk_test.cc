@@ -8,6 +8,7 @@
 #include "events/ids.h"
 #include "ledger/rocksdb_store.h"
 #include "ledger/tlog_policy.h"
+#include "ops/generate/policy.h"
 #include "projections/evidence.h"
 #include "projections/rebuild.h"
 #include "projections/verifier.h"
@@ -153,6 +154,38 @@ TEST_F(DeskTest, TheAccessIsDurableBeforeTheAnswerLeaves) {
   EXPECT_EQ(ledger.Events().back().event.text("result"), "DENY");
 }
 
+/// The registry is read once for many questions, and again as soon as the log says more of it.
+TEST_F(DeskTest, ADecisionSeesWhatTheRegistrySaysAtItsSize) {
+  Question decide = About(Ask::kDecide);
+  decide.controller = events::OrganisationOid(7);
+  decide.purpose = "EDU";
+  decide.recipient = "V1";
+  decide.categories = {"LRN"};
+  // A basis is asserted for times to come only.
+  const Instant begins = ledger.node().clock().Now() + 60 * kMicrosPerSecond;
+  decide.valid_at = begins;
+  const auto reason = [&] { return Answer(decide)["result"]["reason"]; };
+  EXPECT_EQ(reason(), "NO_BASIS");
+  EXPECT_EQ(reason(), "NO_BASIS");
+  const std::uint64_t before = ledger.Size();
+  Event policy = ledger.RegistryEvent(EventType::kRegistryPolicyPublished);
+  policy.SetText("policy", "fi-consent").SetNumber("version", 1).SetText("body", PolicyBody());
+  policy.SetText("policy_hash", PolicyHash());
+  Event basis = ledger.RegistryEvent(EventType::kRegistryBasisAsserted);
+  basis.valid_from = begins;
+  basis.SetText("controller", decide.controller).SetText("purpose", "EDU").SetText("basis", "A6-1-e");
+  basis.SetText("law_ref", "628/1998 3 §").SetList("data_categories", {"LRN"});
+  const auto report = ledger.Publish("registrar", {policy, basis});
+  ASSERT_EQ(report.Count(events::Outcome::kAccepted), 2U) << ReportJson(report);
+  EXPECT_EQ(Answer(decide)["result"]["result"], "PERMIT_STATUTORY");
+  decide.known_size = TreeSize(before);
+  EXPECT_EQ(reason(), "NO_BASIS");
+  decide.known_size.reset();
+  decide.min_size = TreeSize(ledger.Size() + 100);
+  EXPECT_EQ(Answer(decide)["result"]["result"], "STALE");
+  EXPECT_EQ(reason(), "PROJECTION_BEHIND");
+}
+
 /// A road that takes nothing.
 class ClosedRoad final : public consumers::Road {
  public:
@@ -177,7 +210,7 @@ TEST_F(DeskTest, WithoutARecordedAccessThereIsNoAnswer) {
   for (const auto how :
        {ClosedRoad::How::kFails, ClosedRoad::How::kRefusesBatch, ClosedRoad::How::kRefusesItem}) {
     ClosedRoad road(how);
-    consumers::LedgerDesk desk({node.stores(), node.runner(), road, node.clock(), node.entropy(),
+    consumers::LedgerDesk desk({node.stores(), node.runner(), node.registry(), road, node.clock(), node.entropy(),
                                 [&node] { return node.View(); }, node.ledger_key(),
                                 node.config().origin, node.config().organisation});
     const auto answer = desk.Answer(About(Ask::kRecord), kOfficer);

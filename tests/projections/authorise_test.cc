@@ -63,6 +63,23 @@ std::string Refusal(const Question& question, const Asker& asker, std::string_vi
 
 constexpr Ask kAll[] = {Ask::kRecord, Ask::kConsents, Ask::kTimeline, Ask::kDecide, Ask::kAudit};
 
+/// What the desk relies on: it decides without reading the learner's facts first.
+TEST(Authorise, WhoMayAskForADecisionIsNoMatterOfTheLearnersFacts) {
+  for (const char* role : {"LEARNER", "GUARDIAN", "TEACHER", "STAFF", "VENDOR", "DPO", "AUDITOR", "SYSTEM", "ADMIN"})
+    for (const char* organisation : {"K", "K2", "V1", "*", ""})
+      for (const char* op : {"", "disclose", "guardian_view", "emergency_read"}) {
+        Question question = Asked(Ask::kDecide);
+        question.op = op;
+        question.principal = "GA";
+        const Asker asker = Who(role, "GA", organisation);
+        const Access access = Authorise(question, asker, {}, T(kNow), {});
+        const Access known = Authorise(question, asker, Life().facts(), T(kNow), kAges);
+        EXPECT_EQ(access.refusal, known.refusal) << role << organisation << op;
+        EXPECT_EQ(access.controller, known.controller) << role << organisation << op;
+        EXPECT_EQ(access.evidence, known.evidence) << role << organisation << op;
+      }
+}
+
 TEST(Authorise, TheMatrixIsExactlyThis) {
   struct Row {
     Asker asker;
