@@ -8,7 +8,7 @@
 
 /// Secrets that stay where they are: between guard pages, locked into memory as far as RLIMIT_MEMLOCK
 /// allows, never in a core dump, wiped when they go. Some pages each: for keys that unlock other keys,
-/// not for the keys of learners (ledger/locked_arena.h).
+/// not for the keys of learners (ledger/locked_memory.h).
 
 namespace oppi::ledger {
 
