@@ -64,6 +64,8 @@ Status WriteFileDurably(const std::string& path, ByteView bytes, mode_t mode) {
   const std::string temporary = path + ".new";
   Descriptor fd(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode));
   if (fd.get() < 0) return FromErrno(temporary, "cannot create");
+  // Whatever the umask is, and whatever mode an interrupted write left.
+  if (::fchmod(fd.get(), mode) != 0) return FromErrno(temporary, "cannot set the mode of");
   while (!bytes.empty()) {
     const ssize_t n = ::write(fd.get(), bytes.data(), bytes.size());
     if (n < 0 && errno == EINTR) continue;

@@ -1,10 +1,15 @@
 #include <cstdio>
 
 #include "ops/cli.h"
+#include "ops/process_guard.h"
 
 // The program. Every command is a file in ops/commands.
 
 int main(int argc, char** argv) {
+  if (const oppi::Status guarded = oppi::ops::GuardProcess(); !guarded.ok()) {
+    std::fprintf(stderr, "oppiloki: %s\n", guarded.error().message.c_str());
+    return oppi::ops::ExitFor(guarded.error());
+  }
   oppi::ops::Cli cli;
   cli.app.name("oppiloki");
   cli.app.description("A learner record ledger whose every answer can be checked offline.");
@@ -16,6 +21,7 @@ int main(int argc, char** argv) {
   oppi::ops::AddPublishCommands(cli);
   oppi::ops::AddQueryCommands(cli);
   oppi::ops::AddProofCommands(cli);
+  oppi::ops::AddDoctorCommand(cli);
   oppi::ops::AddRepairCommands(cli);
   oppi::ops::AddRehearseCommand(cli);
   try {

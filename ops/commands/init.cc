@@ -4,6 +4,7 @@
 #include "events/ids.h"
 #include "ops/cli.h"
 #include "ops/demo.h"
+#include "ops/process_guard.h"
 #include "ops/serving.h"
 
 namespace oppi::ops {
@@ -48,6 +49,8 @@ struct ServeOptions {
 
 Result<int> Serve(const ServeOptions& o) {
   OPPI_TRY(const std::unique_ptr<Node> node, o.ledger.OpenNode());
+  if (const auto trouble = LockTroubleOf(LockableBytes()))
+    std::fprintf(stderr, "warning: %s (%s)\n", trouble->message.c_str(), trouble->mend.c_str());
   OPPI_TRY(const std::unique_ptr<Service> service, Service::Start(*node, o.listen));
   std::fprintf(stderr, "serving %s on http://%s (size %llu); stop with Ctrl-C\n", node->config().origin.c_str(),
                service->address().c_str(), static_cast<unsigned long long>(node->View()->size().value()));

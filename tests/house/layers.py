@@ -33,7 +33,7 @@ THIRD_PARTY = {
     "zlib": (("zlib.h",), {"consumers", "ops"}),
 }
 # The operating system: pure layers do no I/O, so they see none of it.
-POSIX = re.compile(r"^(sys/|arpa/|netinet/|(fcntl|unistd|signal|poll|netdb|dirent|termios|spawn)\.h$)")
+POSIX = re.compile(r"^(sys/|linux/|arpa/|netinet/|(fcntl|unistd|signal|poll|netdb|dirent|termios|spawn)\.h$)")
 POSIX_LAYERS = {"ledger", "consumers", "ops"}
 
 # Headers that must show a third-party type, each with its reason.
