@@ -73,8 +73,9 @@ const Fact* ActsOn(const History& history, const Fact& fact) {
   return idle || target->event.type != event.type ? nullptr : target;
 }
 
-/// Facts of identity, guardianship and restriction are kept while they are in force; an event that
-/// ends one is kept as long as what it ended, or the end would be forgotten before the beginning.
+/// Facts of identity, guardianship and restriction are kept while they are in force, and as long as
+/// acts that were judged by them; an event that ends one is kept as long as what it ended, or the
+/// end would be forgotten before the beginning.
 bool KeptInForce(const History& history, const Fact& execution, const Fact& fact);
 
 bool Destroyed(const History& history, const Fact& execution, const Fact& fact) {
@@ -91,23 +92,62 @@ bool Destroyed(const History& history, const Fact& execution, const Fact& fact) 
          !KeptInForce(history, execution, fact);
 }
 
+/// By what the learner's consents were judged: who he is, how old, and who decided for him.
+bool SaysWhoDecides(EventType type) {
+  switch (type) {
+    case EventType::kIdentityLearnerRegistered:
+    case EventType::kIdentityPseudonymsLinked:
+    case EventType::kGuardianshipEstablished:
+    case EventType::kGuardianshipEnded:
+    case EventType::kGuardianshipDutiesDivided:
+      return true;
+    default:
+      return false;
+  }
+}
+
+/// An act of will of the learner or of somebody for him stays in the log with its content.
+bool KeepsConsents(const History& history, const Fact& execution) {
+  const Facts& stream = history.stream();
+  const PolicyPack* pack = history.PackAt(execution.event.V());
+  return std::any_of(stream.begin(), stream.end(), [&](const Fact& fact) {
+    return !fact.erased && fact.position < execution.position &&
+           fact.event.info().group == "consent" && fact.event.has("by") &&
+           history.About(fact.event) && !NamesFact(execution.event, fact.event, pack);
+  });
+}
+
+/// Something was disclosed while the restriction was in force.
+bool DisclosedUnder(const History& history, const Fact& restriction, const Fact* cleared) {
+  const auto& disclosures = history.OfType(EventType::kAccessDisclosed);
+  return std::any_of(disclosures.begin(), disclosures.end(), [&](const Fact* disclosure) {
+    const Instant t = disclosure->event.V();
+    return InForce(restriction, t) && (cleared == nullptr || t < cleared->event.V());
+  });
+}
+
 bool KeptInForce(const History& history, const Fact& execution, const Fact& fact) {
   const Event& event = fact.event;
   const std::string_view group = event.info().group;
   if (group != "identity" && group != "guardianship" && group != "restriction") return false;
+  if (SaysWhoDecides(event.type) && KeepsConsents(history, execution)) return true;
   if (event.type == EventType::kGuardianshipEnded || event.type == EventType::kRestrictionCleared) {
     const std::string_view field =
         event.type == EventType::kGuardianshipEnded ? "guardianship" : "restriction";
     const Fact* ended = history.Find(event.text(field));
     return Standing(history, fact) && ended != nullptr && !Destroyed(history, execution, *ended);
   }
+  if (!Standing(history, fact)) return false;
   const Instant t = execution.recorded;
-  if (!Standing(history, fact) || (event.valid_to && *event.valid_to <= t)) return false;
-  if (event.type == EventType::kGuardianshipEstablished)
-    return history.authority().StillHolds(fact, t);
-  if (event.type == EventType::kRestrictionSet)
-    return LastOn(history, EventType::kRestrictionCleared, "restriction", event.id, t) == nullptr;
-  return true;
+  const bool over = event.valid_to && *event.valid_to <= t;
+  if (event.type == EventType::kRestrictionSet) {
+    const Fact* cleared =
+        LastOn(history, EventType::kRestrictionCleared, "restriction", event.id, t);
+    return (cleared == nullptr && !over) || DisclosedUnder(history, fact, cleared);
+  }
+  if (over) return false;
+  return event.type != EventType::kGuardianshipEstablished ||
+         history.authority().StillHolds(fact, t);
 }
 
 }  // namespace

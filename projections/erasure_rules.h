@@ -41,8 +41,9 @@ struct ErasureProgress {
 
 /// What the execution destroys: content of the learner's stream below it (section 9, "Covered"). An
 /// annulment goes with what it annuls; annulments and corrections stay while what they act on stays,
-/// or a voided grade would stand again (ADR 0010). `history` is that of the size just before the
-/// execution.
+/// or a voided grade would stand again. Who decided for the learner stays while consents that were
+/// judged by it stay, and a restriction while disclosures under it do (ADR 0011). `history` is that
+/// of the size just before the execution.
 [[nodiscard]] std::vector<const Fact*> CoveredBy(const History& history, const Fact& execution);
 
 /// The accepted, not yet executed erasure that names the category at (t, S): its decision; nullptr:

@@ -142,6 +142,63 @@ TEST(ErasureRules, AnAnnulledCorrectionThatALaterOneRestsOnStays) {
   EXPECT_EQ(Covered(story), Ids{});
 }
 
+/// A guardianship that is over, its end, and a grant by the guardian of that time.
+void TellFormerGuardian(Story& story) {
+  story.Tell("e", "guardianship.established", {{"guardian", "PA"}, {"right", "DECIDE"}});
+  story.Tell("g", "consent.given", {{"by", "PA"}, {"purpose", "EDU"}});
+  story.Tell("n", "guardianship.ended", {{"guardianship", "e"}, {"reason", "COURT"}});
+}
+
+TEST(ErasureRules, WhoDecidedIsKeptAsLongAsAnActOfWillThatItWasJudgedBy) {
+  Story story;
+  TellFormerGuardian(story);
+  TellExecution(story, {"S2", "S3"});
+  EXPECT_EQ(Covered(story), Ids{});
+}
+
+TEST(ErasureRules, WhoDecidedGoesWithTheLastActOfWill) {
+  Story story;
+  TellFormerGuardian(story);
+  TellExecution(story, {"S2", "S3", "C"});
+  EXPECT_EQ(Covered(story), (Ids{"e", "g", "n"}));
+}
+
+TEST(ErasureRules, AFormerGuardianshipOfAChildWithoutConsentsIsCovered) {
+  Story story;
+  story.Tell("e", "guardianship.established", {{"guardian", "PA"}, {"right", "DECIDE"}});
+  story.Tell("f", "guardianship.established", {{"guardian", "PB"}, {"right", "DECIDE"}});
+  story.Tell("n", "guardianship.ended", {{"guardianship", "e"}, {"reason", "COURT"}});
+  TellExecution(story, {"S2", "S3"});
+  EXPECT_EQ(Covered(story), (Ids{"e", "n"}));
+}
+
+void TellRestriction(Story& story) {
+  story.Tell("r", "restriction.set", {{"kind", "ART18"}}).At("2026-01-10T00:00:00Z");
+  story.Tell("c", "restriction.cleared", {{"restriction", "r"}, {"outcome", "ENDED"}})
+      .At("2026-01-20T00:00:00Z");
+}
+void TellDisclosure(Story& story, std::string_view at) {
+  story.Tell("d", "access.disclosed", {{"purpose", "EDU"}}).Happened(at);
+}
+
+TEST(ErasureRules, AClearedRestrictionIsCovered) {
+  Story story;
+  TellRestriction(story);
+  TellDisclosure(story, "2026-01-20T00:00:00Z");
+  TellExecution(story, {"S3"});
+  EXPECT_EQ(Covered(story), (Ids{"r", "c"}));
+}
+
+TEST(ErasureRules, AClearedRestrictionThatSomethingWasDisclosedUnderIsKept) {
+  for (const char* at : {"2026-01-10T00:00:00Z", "2026-01-19T23:59:59.999999Z"}) {
+    Story story;
+    TellRestriction(story);
+    TellDisclosure(story, at);
+    TellExecution(story, {"S3"});
+    EXPECT_EQ(Covered(story), Ids{});
+  }
+}
+
 /// Whatever the order names, nothing that did not stand before the erasure stands after it.
 TEST(ErasureRules, NothingStandsAgainAfterAnErasure) {
   for (const Ids& classes : {Ids{"S2"}, Ids{"S3"}, Ids{"S2", "S3"}}) {
