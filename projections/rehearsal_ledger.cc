@@ -129,15 +129,20 @@ std::vector<LeafIndex> RehearsalLedger::StreamPositions(std::string_view person,
 }
 
 Facts RehearsalLedger::StreamOf(std::string_view person, TreeSize physical) const {
-  Facts held;
-  for (const Fact& fact : log_)
-    if (Contains(physical, fact.position)) held.push_back(fact);
-  const std::vector<std::string> identifiers = PossibleIdentifiers(person, held);
+  // Only links say who else a person is; nothing else needs copying for that.
+  Facts held_links;
   std::set<std::string_view> links;
-  for (const Fact& fact : held)
-    if (fact.event.type == EventType::kIdentityPseudonymsLinked) links.insert(fact.event.id);
+  for (const Fact& fact : log_) {
+    if (!Contains(physical, fact.position) ||
+        fact.event.type != EventType::kIdentityPseudonymsLinked)
+      continue;
+    held_links.push_back(fact);
+    links.insert(fact.event.id);
+  }
+  const std::vector<std::string> identifiers = PossibleIdentifiers(person, held_links);
   Facts stream;
-  for (const Fact& fact : held) {
+  for (const Fact& fact : log_) {
+    if (!Contains(physical, fact.position)) break;
     const auto subjects = fact.event.Subjects();
     bool belongs = links.contains(fact.event.id) || links.contains(fact.event.annuls);
     bool erased = false;

@@ -416,6 +416,16 @@ void RandomStory::TellErasure() {
   Tell("ledger", "erasure.executed", std::move(data));
 }
 
+StoryEvent& RandomStory::AddErasure() {
+  const std::vector<std::string> classes =
+      Chance(50) ? SomeSubset({"C", "S2", "S3"}) : std::vector<std::string>{"C"};
+  JsonValue data = JsonValue::Object({{"request", Text("none")},
+                                      {"classes", JsonValue::Strings(classes)},
+                                      {"receipts", JsonValue::Strings({"store"})}});
+  if (Chance(20)) data.Set("whole_subject", JsonValue::Bool(true));
+  return Tell("ledger", "erasure.executed", std::move(data));
+}
+
 void RandomStory::TellSomething() {
   const std::uint64_t what = Below(100);
   if (what < 34) {

@@ -31,6 +31,8 @@ class RandomStory {
   /// One more event, some time after the last: what the invariants add to a history.
   projections::StoryEvent& AddNegative();
   projections::StoryEvent& AddGrant();
+  /// Of consent evidence, of other classes, or of the child as a whole.
+  projections::StoryEvent& AddErasure();
   projections::StoryEvent& Tell(const std::string& publisher, const std::string& type,
                                 projections::JsonValue data);
   [[nodiscard]] const std::vector<std::string>& grants() const { return grants_; }
