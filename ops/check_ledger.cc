@@ -10,7 +10,7 @@
 #include "ledger/sequencer.h"
 #include "ledger/vault.h"
 #include "ops/key_files.h"
-#include "ops/settings.h"
+#include "ops/vault_master.h"
 #include "projections/rebuild.h"
 
 namespace oppi::ops {
@@ -52,7 +52,7 @@ class Check {
   Status CheckLog() {
     OPPI_TRY(const NamedSigningKey log_key, ReadKeyFile(directory_ + "/keys/log.key"));
     OPPI_TRY(const NodeConfig config, ReadConfig(directory_ + "/ledger.toml"));
-    OPPI_TRY(auto master, OpenMasterKey(config.master, directory_));
+    OPPI_TRY(auto master, OpenVaultMaster(config, directory_));
     OPPI_TRY(lock_, ledger::OpenFileLock(directory_ + "/lock/checkpoint"));
     auto store = ledger::OpenRocksDb(Rocks("log"));
     if (!store.ok()) return Judge("log", std::move(store).error());

@@ -76,6 +76,7 @@ void AddKeyCommands(Cli& cli);      // key, publisher, token
 void AddPublishCommands(Cli& cli);  // publish, generate
 void AddQueryCommands(Cli& cli);    // record, consents, timeline, decide, audit
 void AddProofCommands(Cli& cli);    // checkpoint, prove, verify
+void AddRotateCommands(Cli& cli);  // rotate
 void AddDoctorCommand(Cli& cli);   // doctor
 void AddRepairCommands(Cli& cli);   // fsck, rebuild
 void AddRehearseCommand(Cli& cli);  // rehearse

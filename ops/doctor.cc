@@ -9,7 +9,7 @@
 #include <filesystem>
 
 #include "ops/key_files.h"
-#include "ops/settings.h"
+#include "ops/vault_master.h"
 
 namespace oppi::ops {
 namespace {
@@ -58,7 +58,7 @@ class Examination {
     if (config.ok()) {
       Good("settings", "ledger.toml is in order");
       Keys(*config);
-      Master(config->master);
+      Master(*config);
     } else {
       Add(Level::kWrong, "settings", config.error().message, "edit " + directory_ + "/ledger.toml");
     }
@@ -121,9 +121,12 @@ class Examination {
     if (good) Good("keys", "the four signing keys can be read, by their owner alone");
   }
 
-  void Master(const MasterKeySource& source) {
-    const auto master = OpenMasterKey(source, directory_);
-    const std::string where = Describe(source);
+  void Master(const NodeConfig& config) {
+    if (config.master_before)
+      Add(Level::kWarning, "master key", "its move from " + Describe(*config.master_before) + " is unfinished",
+          "run the same command again: oppiloki rotate vault-master --data " + directory_ + " --to ...");
+    const auto master = OpenVaultMaster(config, directory_);
+    const std::string where = Describe(config.master);
     if (master.ok()) return Good("master key", where + ": there and usable");
     Add(Level::kWrong, "master key", where + ": " + master.error().message, "what the message says; " + directory_ + "/ledger.toml says where the key is");
   }

@@ -8,6 +8,7 @@
 #include "ledger/rocksdb_store.h"
 #include "ledger/tlog_policy.h"
 #include "ops/key_files.h"
+#include "ops/vault_master.h"
 #include "projections/log_reader.h"
 
 namespace oppi::ops {
@@ -101,7 +102,7 @@ Result<std::unique_ptr<Node>> Node::Open(const OpenOptions& options) {
   OPPI_TRY(node->config_, ReadConfig(options.directory + "/ledger.toml"));
   OPPI_TRY(node->log_key_, ReadKeyFile(node->KeyPath("log")));
   OPPI_TRY(node->ledger_key_, ReadKeyFile(node->KeyPath("ledger")));
-  OPPI_TRY(auto master, OpenMasterKey(node->config_.master, options.directory));
+  OPPI_TRY(auto master, OpenVaultMaster(node->config_, options.directory));
   OPPI_TRY(node->lock_, ledger::OpenFileLock(options.directory + "/lock/checkpoint"));
   ledger::RocksDbOptions rocks;
   rocks.path = options.directory + "/log";

@@ -21,6 +21,7 @@ int main(int argc, char** argv) {
   oppi::ops::AddPublishCommands(cli);
   oppi::ops::AddQueryCommands(cli);
   oppi::ops::AddProofCommands(cli);
+  oppi::ops::AddRotateCommands(cli);
   oppi::ops::AddDoctorCommand(cli);
   oppi::ops::AddRepairCommands(cli);
   oppi::ops::AddRehearseCommand(cli);

@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <map>
+#include <sstream>
 #include <toml++/toml.h>
 
 #include "ledger/durable_file.h"
@@ -15,8 +16,11 @@ std::string Line(const char* name, const std::string& value) {
   return std::string(name) + " = \"" + value + "\"\n";
 }
 
-std::string VaultText(const MasterKeySource& master) {
-  std::string text = "\n# What wraps the keys of the vault.\n[vault]\n";
+constexpr const char* kVaultComment = "# What wraps the keys of the vault.";
+constexpr const char* kBeforeComment = "# The master key is being moved from here; run the same command again to finish.";
+
+std::string TableText(const char* comment, const char* name, const MasterKeySource& master) {
+  std::string text = std::string("\n") + comment + "\n[" + name + "]\n";
   switch (master.kind) {
     case Kind::kFile:
       return text + Line("master", "file") + Line("file", master.file);
@@ -28,6 +32,10 @@ std::string VaultText(const MasterKeySource& master) {
       return text + (master.pin_file.empty() ? Line("pin_credential", master.pin_credential) : Line("pin_file", master.pin_file));
   }
   return text;
+}
+
+std::string VaultText(const MasterKeySource& master, const MasterKeySource* before) {
+  return TableText(kVaultComment, "vault", master) + (before == nullptr ? "" : TableText(kBeforeComment, "vault_before", *before));
 }
 
 /// The settings that each kind has.
@@ -63,10 +71,40 @@ Result<NodeConfig> FromTable(const toml::table& table) {
     else if (key == "organisation" && value.is_string()) config.organisation = *value.value<std::string>();
     else if (key == "check_digits" && value.is_boolean()) config.check_digits = *value.value<bool>();
     else if (key == "vault" && value.is_table()) OPPI_RETURN_IF_ERROR(ReadVault(*value.as_table(), config.master));
+    else if (key == "vault_before" && value.is_table()) OPPI_RETURN_IF_ERROR(ReadVault(*value.as_table(), config.master_before.emplace()));
     else return InvalidArgument("unknown or mistyped setting " + std::string(key.str()));
   }
   if (config.origin.empty()) return InvalidArgument("origin is missing");
   return config;
+}
+
+Result<Bytes> ReadText(const std::string& path) {
+  OPPI_TRY(std::optional<Bytes> text, ledger::ReadFileIfThere(path));
+  if (!text) return NotFound("no ledger at " + std::filesystem::path(path).parent_path().string() + "; make one with: oppiloki init");
+  return *std::move(text);
+}
+
+Result<NodeConfig> Parse(const std::string& path, const Bytes& text) {
+  try {
+    auto config = FromTable(toml::parse(text));
+    if (!config.ok()) return At(path, std::move(config).error());
+    return config;
+  } catch (const toml::parse_error& e) {
+    return InvalidArgument(path + ": " + std::string(e.description()));
+  }
+}
+
+/// Without the two tables of the vault, our comments above them and the empty lines at the end.
+std::string WithoutVault(const Bytes& text) {
+  std::istringstream lines(text);
+  std::string kept;
+  bool in_vault = false;
+  for (std::string line; std::getline(lines, line);) {
+    if (line.starts_with("[")) in_vault = line.starts_with("[vault]") || line.starts_with("[vault_before]");
+    if (!in_vault && line != kVaultComment && line != kBeforeComment) kept += line + "\n";
+  }
+  while (kept.ends_with("\n\n")) kept.pop_back();
+  return kept;
 }
 
 }  // namespace
@@ -77,19 +115,22 @@ std::string ConfigText(const NodeConfig& config) {
          "# The operator's organisation OID: controller of the events that the ledger itself records.\n" +
          Line("organisation", config.organisation) +
          "# Refuse identifiers whose check digit is wrong. Switch off for test data only.\n"
-         "check_digits = " + (config.check_digits ? "true" : "false") + "\n" + VaultText(config.master);
+         "check_digits = " + (config.check_digits ? "true" : "false") + "\n" +
+         VaultText(config.master, config.master_before ? &*config.master_before : nullptr);
 }
 
 Result<NodeConfig> ReadConfig(const std::string& path) {
-  OPPI_TRY(const std::optional<Bytes> text, ledger::ReadFileIfThere(path));
-  if (!text) return NotFound("no ledger at " + std::filesystem::path(path).parent_path().string() + "; make one with: oppiloki init");
-  try {
-    auto config = FromTable(toml::parse(*text));
-    if (!config.ok()) return At(path, std::move(config).error());
-    return config;
-  } catch (const toml::parse_error& e) {
-    return InvalidArgument(path + ": " + std::string(e.description()));
-  }
+  OPPI_TRY(const Bytes text, ReadText(path));
+  return Parse(path, text);
+}
+
+Status WriteMasterSetting(const std::string& path, const MasterKeySource& master, const MasterKeySource* before) {
+  OPPI_TRY(const Bytes text, ReadText(path));
+  const std::string changed = WithoutVault(text) + VaultText(master, before);
+  const auto config = Parse(path, changed);
+  if (!config.ok() || config->master != master || config->master_before.has_value() != (before != nullptr))
+    return InvalidArgument(path + ": write the settings of the vault as a table that begins with a line [vault]");
+  return ledger::WriteFileDurably(path, changed, 0600);
 }
 
 }  // namespace oppi::ops

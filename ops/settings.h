@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "events/result.h"
@@ -14,10 +15,15 @@ struct NodeConfig {
   std::string organisation;  // OID of the operator: source and controller of the ledger's own events
   bool check_digits = true;
   MasterKeySource master = {};
+  std::optional<MasterKeySource> master_before = {};  // while a move of the master key is unfinished
 };
 
 [[nodiscard]] std::string ConfigText(const NodeConfig& config);
 /// Strict: a setting that is unknown or mistyped is refused by name. kNotFound: no such file.
 [[nodiscard]] Result<NodeConfig> ReadConfig(const std::string& path);
+/// Replaces the tables [vault] and [vault_before] and leaves every other line as it is. `before`: nullptr
+/// when no move is under way. Errors: kInvalidArgument when the file is written in a way that this cannot
+/// change.
+[[nodiscard]] Status WriteMasterSetting(const std::string& path, const MasterKeySource& master, const MasterKeySource* before);
 
 }  // namespace oppi::ops

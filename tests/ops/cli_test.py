@@ -19,7 +19,7 @@ from program import ProgramTest, new_ledger, new_publisher, request, run, served
 COMMANDS = [
     ["init"], ["serve"], ["demo"], ["key"], ["key", "new"], ["key", "show"], ["publisher"], ["publisher", "add"],
     ["publisher", "revoke"], ["publisher", "list"], ["token"], ["token", "issue"], ["publish"], ["generate"], ["record"],
-    ["consents"], ["decide"], ["audit"], ["checkpoint"], ["prove"], ["verify"], ["fsck"], ["rebuild"], ["doctor"],
+    ["consents"], ["decide"], ["audit"], ["checkpoint"], ["prove"], ["verify"], ["fsck"], ["rebuild"], ["doctor"], ["rotate"], ["rotate", "vault-master"],
     ["rehearse"],
 ]
 NOBODY = "urn:oid:1.2.246.562.24.99999999990"

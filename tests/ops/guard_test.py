@@ -288,6 +288,25 @@ class MasterKeys(ProgramTest):
         self.assertNotIn(PIN, settings)
         self.assertIn("no token called vault is present", self.exits(4, "fsck", "--data", data).err)
 
+    def test_a_move_to_another_place(self):
+        data = self.folder / "moving"
+        new_ledger(data)
+        key = self.folder / "moved.key"
+        with served(data):
+            self.exits(4, "rotate", "vault-master", "--data", data, "--to", f"file:{key}")
+        moved = self.done("rotate", "vault-master", "--data", data, "--to", f"file:{key}", "--json").json()
+        self.assertEqual(moved, {"master": f"the file {key}", "before": "the file keys/master.key"})
+        (data / "keys" / "master.key").unlink()
+        self.done("fsck", "--data", data)
+        self.done("doctor", "--data", data)
+        self.assertIn("already", self.exits(2, "rotate", "vault-master", "--data", data, "--to", f"file:{key}").err)
+        with open(data / "ledger.toml", "a", encoding="ascii") as settings:
+            settings.write('[vault_before]\nmaster = "file"\n')
+        self.assertIn("unfinished", self.done("doctor", "--data", data).out)
+        # Interrupted before its last step: the old key is not needed to finish it.
+        self.done("rotate", "vault-master", "--data", data, "--to", f"file:{key}")
+        self.assertNotIn("unfinished", self.done("doctor", "--data", data).out)
+
     def test_a_pin_on_the_command_line_is_refused_and_not_repeated(self):
         _, ran = self.init("pin", f"pkcs11:token=vault;object=master?module-path={MODULE}&pin-value={PIN}", code=2)
         self.assertNotIn(PIN, ran.err)
