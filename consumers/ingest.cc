@@ -81,8 +81,17 @@ Result<BatchReport> LedgerRoad::Ingest(events::SignedBatch signed_batch) {
   // Prepare: from here on nothing that will be written is in clear, except what is public.
   ledger::PreparedBatch prepared = ledger::Prepare(*std::move(verified.batch), ports_.vault, ports_.entropy);
   verifiers_.release();
+  return Commit(std::move(prepared));
+}
+
+Result<BatchReport> LedgerRoad::Ingest(events::VerifiedBatch batch) {
+  // The ledger's own are few and small, and an answer waits for them: they do not queue for a core.
+  return Commit(ledger::Prepare(std::move(batch), ports_.vault, ports_.entropy));
+}
+
+Result<BatchReport> LedgerRoad::Commit(ledger::PreparedBatch batch) {
   // Sequence and commit: from here on it is durable, and the published checkpoint covers it.
-  OPPI_TRY(ledger::BatchResult result, SequenceAndCommit(ports_.sequencer, std::move(prepared)));
+  OPPI_TRY(ledger::BatchResult result, SequenceAndCommit(ports_.sequencer, std::move(batch)));
   return Report(std::move(result));
 }
 

@@ -11,6 +11,7 @@
 #include "events/outcome.h"
 #include "events/result.h"
 #include "events/time.h"
+#include "events/verify.h"
 
 /// THE ROAD: one way in, whichever door an event came by. Read ingest.cc first.
 
@@ -50,6 +51,8 @@ class Road {
   /// Whatever is wrong with the bytes is in the report, not in the status. Any thread.
   [[nodiscard]] virtual Result<BatchReport> Ingest(RawMessage message) = 0;
   [[nodiscard]] virtual Result<BatchReport> Ingest(events::SignedBatch batch) = 0;
+  /// From where both meet: a batch that nobody need verify any more, such as the ledger's own.
+  [[nodiscard]] virtual Result<BatchReport> Ingest(events::VerifiedBatch batch) = 0;
 };
 
 /// {"size":n,"checkpoint":"...","items":[{"index":0,"outcome":"ACCEPTED","position":7,"recorded":"..."},

@@ -1,7 +1,6 @@
 #include "consumers/ledger_desk.h"
 
 #include "events/ids.h"
-#include "ledger/own_events.h"
 #include "projections/authorise.h"
 #include "projections/consent_answer.h"
 #include "projections/evidence.h"
@@ -92,9 +91,9 @@ Result<std::string> LedgerDesk::Answer(const Question& question, const projectio
   OPPI_TRY(const projections::Answer answer, projections::ComputeAnswer(question, access, facts, registry, view));
   // The access is durable before the answer leaves.
   if (question.ask == Ask::kDecide) {
-    OPPI_RETURN_IF_ERROR(RecordAccess(DecisionEvent(question, asker, view, DecidedFrom(question, facts, registry, view))));
+    OPPI_RETURN_IF_ERROR(accesses_.Record(DecisionEvent(question, asker, view, DecidedFrom(question, facts, registry, view))));
   } else {
-    OPPI_RETURN_IF_ERROR(RecordAccess(ReadEvent(question, asker, answer)));
+    OPPI_RETURN_IF_ERROR(accesses_.Record(ReadEvent(question, asker, answer)));
   }
   std::string json = projections::AnswerJson(question, view, answer, log->note());
   if (!question.evidence) return json;
@@ -124,7 +123,7 @@ Result<LedgerDesk::Judgement> LedgerDesk::Judge(const Question& question, const 
 Result<std::string> LedgerDesk::AnswerDecide(const Question& question, const projections::Asker& asker) {
   OPPI_TRY(const Judgement judgement, Judge(question, asker));
   // The decision is durable before the answer leaves.
-  OPPI_RETURN_IF_ERROR(RecordAccess(DecisionEvent(question, asker, judgement.view, judgement.decided)));
+  OPPI_RETURN_IF_ERROR(accesses_.Record(DecisionEvent(question, asker, judgement.view, judgement.decided)));
   return projections::AnswerJson(question, judgement.view, ToAnswer(judgement.decided), judgement.log->note());
 }
 
@@ -191,18 +190,6 @@ events::Event LedgerDesk::DecisionEvent(const Question& question, const projecti
   event.SetNumber("known_size", static_cast<std::int64_t>(view.size.value()));
   event.SetText("policy_hash", HashText(decided.policy.value_or(Sha256Digest{})));
   return event;
-}
-
-Status LedgerDesk::RecordAccess(const events::Event& event) {
-  OPPI_TRY(events::SignedBatch batch, ledger::SignOwnEvents({event}, ports_.origin, ports_.ledger_key, ports_.entropy));
-  OPPI_TRY(const BatchReport report, ports_.road.Ingest(std::move(batch)));
-  const bool recorded = report.error == events::ErrorCode::kNone && report.items.size() == 1 &&
-                        report.items[0].outcome == events::Outcome::kAccepted;
-  if (!recorded) {
-    const events::ErrorCode code = report.items.empty() ? report.error : report.items[0].code;
-    return InvalidArgument("the access could not be recorded, so there is no answer: " + std::string(events::ErrorName(code)));
-  }
-  return {};
 }
 
 }  // namespace oppi::consumers

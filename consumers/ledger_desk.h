@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 
+#include "consumers/access_log.h"
 #include "consumers/ask.h"
 #include "consumers/ingest.h"
 #include "events/ed25519.h"
@@ -31,8 +32,11 @@ class LedgerDesk final : public Desk {
     const NamedSigningKey& ledger_key;
     std::string origin;
     std::string organisation;  // of the operator
+    events::DecodeOptions decode;
   };
-  explicit LedgerDesk(Ports ports) : ports_(std::move(ports)) {}
+  explicit LedgerDesk(Ports ports)
+      : ports_(std::move(ports)),
+        accesses_({ports_.road, ports_.ledger_key, ports_.entropy, ports_.origin, ports_.decode}) {}
 
   [[nodiscard]] Result<std::string> Answer(const projections::Question& question,
                                            const projections::Asker& asker) override;
@@ -59,9 +63,9 @@ class LedgerDesk final : public Desk {
                                         const projections::Answer& answer) const;
   [[nodiscard]] events::Event DecisionEvent(const projections::Question& question, const projections::Asker& asker,
                                             const projections::View& view, const projections::Decided& decided) const;
-  [[nodiscard]] Status RecordAccess(const events::Event& event);
 
   Ports ports_;
+  AccessLog accesses_;
 };
 
 /// The smallest size whose entries include everything recorded at or before `t`.

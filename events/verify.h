@@ -9,10 +9,12 @@
 #include "events/batch.h"
 #include "events/event.h"
 
-/// SignedBatch + keys -> VerifiedBatch. Only Verify can make a VerifiedBatch, so bytes that nobody
-/// signed cannot reach the log.
+/// SignedBatch + keys -> VerifiedBatch. Only VerifyBatch can make a VerifiedBatch - or who signs it
+/// with its own key (events/own_batch.h) - so bytes that nobody signed cannot reach the log.
 
 namespace oppi::events {
+
+class OwnItem;
 
 /// Looks up public keys; the publishers projection implements it. Revoked keys are found too: a
 /// resend of accepted bytes succeeds even after the revocation, anything new is refused later.
@@ -42,6 +44,7 @@ class VerifiedBatch {
 
  private:
   friend struct VerifyResult VerifyBatch(SignedBatch batch, std::string_view origin, const KeySet& keys, const DecodeOptions& options);
+  friend VerifiedBatch SignOwnBatch(BatchHeader header, std::vector<OwnItem> items, const SigningKey& key);
   VerifiedBatch() = default;
   BatchHeader header_;
   Bytes header_bytes_;

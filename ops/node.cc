@@ -141,7 +141,8 @@ Result<std::unique_ptr<Node>> Node::Open(const OpenOptions& options) {
   gate->LookUpIn([sequencer] { return sequencer->View(); });
   node->desk_ = std::make_unique<consumers::LedgerDesk>(consumers::LedgerDesk::Ports{
       node->stores(), *runner, *registry, *node->road_, node->clock_, node->entropy_, [sequencer] { return sequencer->View(); },
-      *node->ledger_key_, node->config_.origin, node->config_.organisation});
+      *node->ledger_key_, node->config_.origin, node->config_.organisation,
+      {.check_digits = node->config_.check_digits}});
   return node;
 }
 

@@ -20,6 +20,9 @@ class MeasuredRoad final : public consumers::Road {
   Result<consumers::BatchReport> Ingest(events::SignedBatch batch) override {
     return Measure([&] { return road_.Ingest(std::move(batch)); });
   }
+  Result<consumers::BatchReport> Ingest(events::VerifiedBatch batch) override {
+    return Measure([&] { return road_.Ingest(std::move(batch)); });
+  }
 
  private:
   template <class F>

@@ -55,6 +55,10 @@ Result<BatchReport> FakeRoad::Ingest(events::SignedBatch batch) {
   return Accepted(batch.items.size());
 }
 
+Result<BatchReport> FakeRoad::Ingest(events::VerifiedBatch batch) {
+  return Accepted(batch.items().size());
+}
+
 void FakeRoad::Say(std::function<Result<BatchReport>(const consumers::RawMessage&)> answer) {
   const std::lock_guard lock(mu_);
   answer_ = std::move(answer);

@@ -1,7 +1,10 @@
 #include <gtest/gtest.h>
 
+#include <map>
+#include <mutex>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "consumers/ledger_desk.h"
@@ -193,6 +196,7 @@ class ClosedRoad final : public consumers::Road {
   explicit ClosedRoad(How how) : how_(how) {}
   Result<consumers::BatchReport> Ingest(consumers::RawMessage) override { return Say(); }
   Result<consumers::BatchReport> Ingest(events::SignedBatch) override { return Say(); }
+  Result<consumers::BatchReport> Ingest(events::VerifiedBatch) override { return Say(); }
 
  private:
   [[nodiscard]] Result<consumers::BatchReport> Say() const {
@@ -212,11 +216,48 @@ TEST_F(DeskTest, WithoutARecordedAccessThereIsNoAnswer) {
     ClosedRoad road(how);
     consumers::LedgerDesk desk({node.stores(), node.runner(), node.registry(), road, node.clock(), node.entropy(),
                                 [&node] { return node.View(); }, node.ledger_key(),
-                                node.config().origin, node.config().organisation});
+                                node.config().origin, node.config().organisation, {}});
     const auto answer = desk.Answer(About(Ask::kRecord), kOfficer);
     ASSERT_FALSE(answer.ok());
     EXPECT_EQ(answer.error().message.find("1.2.246.562.24"), std::string::npos);
   }
+}
+
+/// Decisions of callers that come at the same time share batches; each still has an event of its own,
+/// which says what was answered and how much was known.
+TEST_F(DeskTest, EveryAnsweredDecisionIsOneEventThatSaysTheSame) {
+  constexpr int kCallers = 16;
+  constexpr int kEach = 12;
+  std::mutex mutex;
+  std::map<std::string, int> answered;  // purpose, result, known size
+  const auto told = [](const std::string& purpose, const std::string& result, std::uint64_t known) {
+    return purpose + " " + result + " " + std::to_string(known);
+  };
+  std::vector<std::thread> callers;
+  for (int c = 0; c < kCallers; ++c)
+    callers.emplace_back([&, c] {
+      for (int i = 0; i < kEach; ++i) {
+        Question decide = About(Ask::kDecide, i % 2 == 0 ? kAino : kEero);
+        decide.controller = events::OrganisationOid(7);
+        decide.purpose = "P" + std::to_string(c) + "-" + std::to_string(i);
+        decide.recipient = "V1";
+        decide.categories = {"LRN"};
+        if (i % 5 == 0) decide.min_size = TreeSize(1'000'000'000);  // STALE
+        const auto answer = ledger.node().desk().Answer(decide, kOfficer);
+        ASSERT_TRUE(answer.ok()) << answer.error().message;
+        const Json json = Json::parse(*answer);
+        const std::scoped_lock lock(mutex);
+        ++answered[told(decide.purpose, json["result"]["result"].get<std::string>(), json["view"]["size"].get<std::uint64_t>())];
+      }
+    });
+  for (std::thread& caller : callers) caller.join();
+  std::map<std::string, int> recorded;
+  for (const auto& event : ledger.Events())
+    if (event.event.type == EventType::kAccessDecisionMade)
+      ++recorded[told(std::string(event.event.text("purpose")), std::string(event.event.text("result")),
+                      static_cast<std::uint64_t>(event.event.number("known_size")))];
+  EXPECT_EQ(answered.size(), static_cast<std::size_t>(kCallers * kEach));
+  EXPECT_EQ(recorded, answered);
 }
 
 TEST_F(DeskTest, WhoIsNotPermittedGetsNoAnswer) {
