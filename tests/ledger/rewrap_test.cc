@@ -33,6 +33,15 @@ class Pulled final : public MasterKey {
   int calls_;
 };
 
+/// Says yes and keeps something else.
+class Liar final : public MasterKey {
+ public:
+  Result<Bytes> Wrap(ByteView plain, ByteView bound_to, Entropy& entropy) override {
+    return Named("liar")->Wrap(Bytes(plain.size(), 'x'), bound_to, entropy);
+  }
+  Result<Bytes> Unwrap(ByteView wrapped, ByteView bound_to) override { return Named("liar")->Unwrap(wrapped, bound_to); }
+};
+
 class RewrapTest : public testing::Test {
  protected:
   Result<Bytes> TagUnder(const std::string& master) {
@@ -83,6 +92,14 @@ TEST_F(RewrapTest, TouchesNothingThatNeitherKeyOpensAndNoOtherFile) {
   EXPECT_EQ(refused.error().code, Code::kPermissionDenied);
   EXPECT_TRUE(TagUnder("old").ok());
   EXPECT_EQ(ReadFileIfThere(folder_ / "other.key").value(), "other");
+}
+
+TEST_F(RewrapTest, ReplacesNothingByWhatDoesNotOpenToTheSame) {
+  const Bytes tag = TagUnder("old").value();
+  const auto from = Named("old");
+  Liar liar;
+  EXPECT_EQ(RewrapGenerationKeys(folder_.path(), *from, liar, entropy_).error().code, Code::kUnavailable);
+  EXPECT_EQ(TagUnder("old").value(), tag);
 }
 
 TEST_F(RewrapTest, SaysThatThereIsNothing) {

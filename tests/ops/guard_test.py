@@ -35,10 +35,11 @@ def allow_core_dumps():
         resource.setrlimit(resource.RLIMIT_CORE, (hard, hard))
 
 
-def start_serving(data, cwd, prepare):
+def start_serving(test, data, cwd, prepare):
     """`oppiloki serve` with something done between fork and exec; and the lines until it serves."""
     process = subprocess.Popen([program.PROGRAM, "serve", "--data", str(data), "--listen", "127.0.0.1:0"],
-                               stderr=subprocess.PIPE, text=True, cwd=cwd, preexec_fn=prepare)
+                               stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, cwd=cwd, preexec_fn=prepare)
+    test.addCleanup(lambda: process.returncode is None and end(process, signal.SIGKILL))
     lines = []
     for line in process.stderr:
         lines.append(line)
@@ -66,7 +67,7 @@ class Guarded(ProgramTest):
     def test_a_crash_leaves_no_core_dump_even_where_they_are_allowed(self):
         place = self.folder / "crash"
         place.mkdir()
-        process, _ = start_serving(self.data, place, allow_core_dumps)
+        process, _ = start_serving(self, self.data, place, allow_core_dumps)
         limits = pathlib.Path(f"/proc/{process.pid}/limits").read_text(encoding="ascii")
         self.assertRegex(limits, r"Max core file size +0 +0 ")
         status = end(process, signal.SIGABRT)
@@ -103,21 +104,24 @@ class Guarded(ProgramTest):
             subprocess.run([program.PROGRAM, "--version"], preexec_fn=prepare, check=True, capture_output=True)
         except (PermissionError, OSError):
             self.skipTest("another user may not run the program from here")
-        return start_serving(data, "/", prepare)
+        return start_serving(self, data, "/", prepare)
 
     def test_another_process_of_the_same_user_cannot_look_into_its_memory(self):
         process, _ = self.as_nobody(1 << 20)
-        try:
-            # The files of a process that may be looked into belong to its user.
-            self.assertEqual(os.stat(f"/proc/{process.pid}/mem").st_uid, 0)
-            look = ["python3", "-c", f"open('/proc/{process.pid}/environ').read()"]
-            self.assertNotEqual(subprocess.run(look, user=NOBODY, group=NOBODY, extra_groups=[], capture_output=True, check=False).returncode, 0)
-        finally:
-            end(process, signal.SIGKILL)
+        # The files of a process that may be looked into belong to its user.
+        self.assertEqual(os.stat(f"/proc/{process.pid}/mem").st_uid, 0)
+        as_nobody = {"user": NOBODY, "group": NOBODY, "extra_groups": [], "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+
+        def look(pid):
+            return subprocess.run(["cat", f"/proc/{pid}/environ"], check=False, cwd="/", **as_nobody).returncode
+
+        other = subprocess.Popen(["sleep", "60"], cwd="/", **as_nobody)
+        self.addCleanup(lambda: (other.kill(), other.wait()))
+        self.assertEqual(look(other.pid), 0)  # so that this test could fail
+        self.assertNotEqual(look(process.pid), 0)
 
     def test_a_low_limit_of_locked_memory_is_said_at_the_start_with_what_mends_it(self):
-        process, said = self.as_nobody(1 << 20)
-        end(process, signal.SIGKILL)
+        _, said = self.as_nobody(1 << 20)
         self.assertRegex(said, r"warning: only 1 MiB of memory may be locked.*LimitMEMLOCK=1G.*ulimit -l")
 
     def test_nothing_it_writes_can_be_read_by_others_whatever_the_umask_is(self):

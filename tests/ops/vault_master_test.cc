@@ -90,6 +90,14 @@ TEST_F(VaultMasterTest, OpensAfterACrashAtEachStepAndFinishesWhenRunAgain) {
   EXPECT_EQ(Tag().value(), tag_);
 }
 
+TEST_F(VaultMasterTest, NamesBothKeysInTheSettingsBeforeItTouchesAFile) {
+  std::filesystem::rename(directory_ + "/vault", directory_ + "/away");
+  EXPECT_EQ(MoveVaultMaster(directory_, elsewhere_, entropy_).error().code, Code::kNotFound);
+  std::filesystem::rename(directory_ + "/away", directory_ + "/vault");
+  EXPECT_TRUE(Config().master_before);
+  EXPECT_EQ(Tag().value(), tag_);
+}
+
 TEST_F(VaultMasterTest, ChangesNothingWhenTheNewKeyCannotBeUsed) {
   const Bytes settings = ledger::ReadFileIfThere(settings_).value().value();
   MasterKeySource wrong;
