@@ -59,39 +59,50 @@ Result<Body> DecodeBody(ByteView bytes) {
   const std::size_t wraps = r.U8();
   for (std::size_t i = 0; i < wraps && r.ok(); ++i) {
     Wrap wrap;
-    const ByteView handle = r.Raw(wrap.handle.bytes.size());
+    const auto handle = HandleFrom(r.Raw(wrap.handle.bytes.size()));
     const std::uint8_t key_class = r.U8();
     wrap.sealed_key = r.Short();
-    if (!r.ok() || key_class > static_cast<std::uint8_t>(KeyClass::kView)) return DataLoss("body: damaged row");
-    std::memcpy(wrap.handle.bytes.data(), handle.data(), handle.size());
+    if (!r.ok() || !handle || key_class > static_cast<std::uint8_t>(KeyClass::kView)) return DataLoss("body: damaged row");
+    wrap.handle = *handle;
     wrap.key_class = static_cast<KeyClass>(key_class);
     body.wraps.push_back(std::move(wrap));
   }
   if (!r.ok() || (encoding != 1 && encoding != 2)) return DataLoss("body: damaged row");
   body.encoding = static_cast<events::Encoding>(encoding);
   body.sealed = r.rest();
+  if (body.wraps.empty() && !body.sealed.empty()) return DataLoss("body: damaged row");
   return body;
+}
+
+std::optional<SecretKey> Unwrap(const Wrap& wrap, const SecretKey& data_key) {
+  auto raw = Unseal(data_key, wrap.sealed_key, WrapBound(wrap.handle, wrap.key_class));
+  if (!raw.ok() || raw->size() != 32) return std::nullopt;
+  std::array<unsigned char, 32> key_bytes;
+  std::memcpy(key_bytes.data(), raw->data(), key_bytes.size());
+  const SecretKey content_key(key_bytes);
+  sodium_memzero(key_bytes.data(), key_bytes.size());
+  sodium_memzero(raw->data(), raw->size());
+  return content_key;
 }
 
 Result<Opened> OpenBody(const Body& body, const Vault& vault) {
   Opened opened;
+  if (body.tombstone()) {
+    opened.state = Opened::State::kErased;
+    return opened;
+  }
   for (const Wrap& wrap : body.wraps) {
-    OPPI_TRY(const std::optional<SecretKey> data_key, vault.FindKey(wrap.handle, wrap.key_class));
-    if (!data_key) continue;
-    opened.state = Opened::State::kUnreadable;
-    auto raw = Unseal(*data_key, wrap.sealed_key, WrapBound(wrap.handle, wrap.key_class));
-    if (!raw.ok() || raw->size() != 32) continue;
-    std::array<unsigned char, 32> key_bytes;
-    std::memcpy(key_bytes.data(), raw->data(), key_bytes.size());
-    const SecretKey content_key(key_bytes);
-    sodium_memzero(key_bytes.data(), key_bytes.size());
-    sodium_memzero(raw->data(), raw->size());
-    auto plain = Unseal(content_key, body.sealed, kContentBound);
+    OPPI_TRY(const KeyRingPtr ring, vault.FindRing(wrap.handle));
+    const SecretKey* data_key = ring == nullptr ? nullptr : ring->Find(wrap.key_class);
+    const auto content_key = data_key == nullptr ? std::nullopt : Unwrap(wrap, *data_key);
+    if (!content_key) continue;
+    auto plain = Unseal(*content_key, body.sealed, kContentBound);
     if (!plain.ok() || plain->size() < events::kSaltBytes) continue;
     opened.item.encoding = body.encoding;
     std::memcpy(opened.item.salt.data(), plain->data(), opened.item.salt.size());
     opened.item.bytes = plain->substr(events::kSaltBytes);
     opened.state = Opened::State::kOpen;
+    for (const Wrap& left : body.wraps) opened.owners.push_back(left.handle);
     return opened;
   }
   return opened;

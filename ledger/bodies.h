@@ -32,11 +32,13 @@ struct Wrap {
   Bytes sealed_key;
 };
 
-/// One row of the Bodies table.
+/// One row of the Bodies table. When the last wrap goes, a tombstone stays: what is gone by order is
+/// never taken for what is lost.
 struct Body {
   events::Encoding encoding = events::Encoding::kJson;
   std::vector<Wrap> wraps;
   Bytes sealed;
+  [[nodiscard]] bool tombstone() const { return wraps.empty() && sealed.empty(); }
 };
 [[nodiscard]] Bytes EncodeBody(const Body& body);
 [[nodiscard]] Result<Body> DecodeBody(ByteView bytes);
@@ -47,12 +49,15 @@ struct Body {
 /// What a body says when it is opened.
 struct Opened {
   enum class State : std::uint8_t { kOpen, kErased, kUnreadable };
-  State state = State::kErased;
-  events::BatchItem item;  // kOpen only
+  State state = State::kUnreadable;
+  events::BatchItem item;      // kOpen only
+  std::vector<Handle> owners;  // kOpen only: of the wraps that are left, in their order
 };
-/// Tries each wrap whose data key the vault still has. No wrap left, or no key: kErased. A key that
-/// is there but does not open what it wrapped: kUnreadable (an incident).
+/// Tries each wrap. A tombstone is kErased. Wraps that no key opens are kUnreadable: an incident.
 [[nodiscard]] Result<Opened> OpenBody(const Body& body, const Vault& vault);
+
+/// The content key that this wrap holds; nullopt when the data key does not open it.
+[[nodiscard]] std::optional<SecretKey> Unwrap(const Wrap& wrap, const SecretKey& data_key);
 
 /// Key of the Documents table.
 [[nodiscard]] Bytes DocumentKey(const Vault& vault, const Handle& owner, const Sha256Digest& digest);

@@ -9,6 +9,7 @@
 #include "events/ordinal.h"
 #include "events/outcome.h"
 #include "events/time.h"
+#include "ledger/key_ring.h"
 
 namespace oppi::ledger {
 
@@ -23,9 +24,17 @@ struct CommittedEvent {
   std::string key;
   std::optional<Instant> anchored;  // A: time of the checkpoint that the event's anchor names
   bool erased = false;              // content gone: only position, recorded and outcome are known
+  bool unreadable = false;          // erased is set, and nobody ordered it: an incident
+  /// Whose view rows hold it: its subjects without those that it was erased for, or the organisation
+  /// that it is sealed for. Not part of the fact.
+  std::vector<Handle> owners;
   events::Event event;
 
-  friend bool operator==(const CommittedEvent&, const CommittedEvent&) = default;
+  friend bool operator==(const CommittedEvent& a, const CommittedEvent& b) {
+    return a.position == b.position && a.recorded == b.recorded && a.outcome == b.outcome && a.reason == b.reason &&
+           a.publisher == b.publisher && a.key == b.key && a.anchored == b.anchored && a.erased == b.erased &&
+           a.unreadable == b.unreadable && a.event == b.event;
+  }
 };
 
 /// What one commit added, in log order.

@@ -113,7 +113,7 @@ class Checker {
     } else {
       OPPI_TRY(const auto row, store_.Get(Table::kBodies, BigEndian(index)));
       if (!row) {
-        ++report_.bodies_erased;
+        Damage("the body of " + Entry(index) + " is missing, and no erasure took it");
         return {};
       }
       const auto body = DecodeBody(*row);

@@ -175,7 +175,7 @@ Result<ItemResult> Group::SequenceItem(PreparedBatch& batch, std::uint16_t numbe
 
   // From here on the event is in.
   if (!batch_leaf) batch_leaf = tree_.Append({first, BatchLeaf{batch.header_bytes, batch.signature}}, writes_);
-  std::vector<Handle> subjects;
+  std::vector<KeyRingPtr> subjects;
   OPPI_RETURN_IF_ERROR(AppendToStreams(event, candidate.position, subjects));
   EventLeaf leaf{*batch_leaf, number, static_cast<std::uint8_t>(subjects.size()), candidate.outcome,
                  candidate.reason, item.item.commitment, std::nullopt};
@@ -183,6 +183,7 @@ Result<ItemResult> Group::SequenceItem(PreparedBatch& batch, std::uint16_t numbe
     leaf.clear = std::move(item.item.raw);
   else
     OPPI_RETURN_IF_ERROR(WriteBody(item, event, candidate.position, subjects));
+  for (const KeyRingPtr& owner : subjects) candidate.owners.push_back(owner->handle);
   const LeafIndex index = tree_.Append({candidate.recorded, std::move(leaf)}, writes_);
   OPPI_CHECK(index == candidate.position);
   DedupRow row{index, candidate.recorded, item.content_tag, false};
@@ -197,6 +198,11 @@ Result<ItemResult> Group::SequenceItem(PreparedBatch& batch, std::uint16_t numbe
   committed_->events.push_back(std::make_shared<const CommittedEvent>(std::move(candidate)));
   ports_.rules.Sequenced(committed_->events.back());
   return result;
+}
+
+Result<BatchResult> Group::SequenceOwn(PreparedBatch& batch) {
+  std::vector<events::Event> none;
+  return Sequence(batch, Author::kLedger, none);
 }
 
 Result<std::optional<DedupRow>> Group::FindDuplicate(const PreparedItem& item) {
@@ -246,42 +252,44 @@ Result<std::optional<Instant>> Group::TimeOfAnchor(std::uint64_t size, ByteView 
 Result<bool> Group::StreamMoved(const events::Event& event) {
   if (!event.expected_count) return false;
   std::uint64_t count = 0;
-  OPPI_TRY(const std::optional<Handle> handle, ports_.vault.FindHandle(event.subject));
-  if (handle) {
-    OPPI_TRY(const StreamCache::Entry* entry, streams_.Find(ports_.store, *handle));
+  OPPI_TRY(const std::vector<Handle> handles, ports_.vault.FindHandles(event.subject));
+  if (!handles.empty()) {
+    OPPI_TRY(const StreamCache::Entry* entry, streams_.Find(ports_.store, handles.front()));
     count = entry->state.count();
   }
   return static_cast<std::int64_t>(count) != *event.expected_count;
 }
 
-Status Group::AppendToStreams(const events::Event& event, LeafIndex index, std::vector<Handle>& subjects) {
+Status Group::AppendToStreams(const events::Event& event, LeafIndex index, std::vector<KeyRingPtr>& subjects) {
   for (const std::string_view subject : event.Subjects()) {
-    OPPI_TRY(const Handle handle, ports_.vault.HandleFor(subject, writes_));
-    OPPI_TRY(StreamCache::Entry * stream, streams_.Find(ports_.store, handle));
-    // The projections' key is made with the stream.
-    if (stream->state.count() == 0) OPPI_RETURN_IF_ERROR(ports_.vault.KeyFor(handle, KeyClass::kView, writes_));
-    AppendToStream(stream->state, handle, {index, event.info().feeds}, writes_);
-    if (!stream->touched) touched_.emplace_back(handle, stream);
+    OPPI_TRY(KeyRingPtr ring, ports_.vault.RingFor(subject, vault_writes_));
+    OPPI_TRY(StreamCache::Entry * stream, streams_.Find(ports_.store, ring->handle));
+    AppendToStream(stream->state, ring->handle, {index, event.info().feeds}, writes_);
+    if (!stream->touched) touched_.emplace_back(ring->handle, stream);
     stream->touched = true;
-    subjects.push_back(handle);
+    subjects.push_back(std::move(ring));
   }
   return {};
 }
 
-Status Group::WriteBody(const PreparedItem& item, const events::Event& event, LeafIndex index,
-                        const std::vector<Handle>& subjects) {
+/// Under the keys of its subjects; what is about nobody in particular is sealed for its organisation,
+/// which is then its one owner.
+Status Group::WriteBody(const PreparedItem& item, const events::Event& event, LeafIndex index, std::vector<KeyRingPtr>& subjects) {
   OPPI_CHECK(item.content);
   const KeyClass key_class = KeyClassOf(event.sensitivity);
   Body body{item.content->encoding, {}, item.content->sealed};
-  std::vector<Handle> owners = subjects;
-  if (owners.empty()) {
-    OPPI_TRY(const Handle owner, ports_.vault.HandleFor(event.KeyOwner(), writes_));
-    OPPI_RETURN_IF_ERROR(ports_.vault.KeyFor(owner, KeyClass::kView, writes_));  // it has no stream to make it with
-    owners.push_back(owner);
+  const bool nobody = subjects.empty();
+  if (nobody) {
+    OPPI_TRY(KeyRingPtr organisation, ports_.vault.RingFor(event.KeyOwner(), vault_writes_));
+    subjects.push_back(std::move(organisation));
   }
-  for (const Handle& owner : owners) {
-    OPPI_TRY(const SecretKey data_key, ports_.vault.KeyFor(owner, key_class, writes_));
-    body.wraps.push_back(WrapKey(owner, key_class, data_key, item.content->content_key, ports_.entropy));
+  for (std::size_t i = 0; i < subjects.size(); ++i) {
+    KeyRingPtr& owner = subjects[i];
+    if (owner->Find(key_class) == nullptr) {
+      const std::string name = nobody ? event.KeyOwner() : std::string(event.Subjects()[i]);
+      OPPI_TRY(owner, ports_.vault.WithKey(name, owner, key_class, vault_writes_));
+    }
+    body.wraps.push_back(WrapKey(owner->handle, key_class, *owner->Find(key_class), item.content->content_key, ports_.entropy));
   }
   writes_.Put(Table::kBodies, BigEndian(index.value()), EncodeBody(body));
   return {};
@@ -296,16 +304,17 @@ Status Group::KeepDocuments(const PreparedBatch& batch, const BatchResult&) {
              e->event.correlation == digest.hex();
     };
     if (std::none_of(committed_->events.begin(), committed_->events.end(), refers)) continue;
-    OPPI_TRY(const Handle owner, ports_.vault.HandleFor(document.subject, writes_));
-    OPPI_TRY(const SecretKey data_key, ports_.vault.KeyFor(owner, KeyClass::kS4, writes_));
+    OPPI_TRY(KeyRingPtr owner, ports_.vault.RingFor(document.subject, vault_writes_));
+    OPPI_TRY(owner, ports_.vault.WithKey(document.subject, std::move(owner), KeyClass::kS4, vault_writes_));
     events::BatchItem content;
     ByteWriter w(content.bytes);
     w.Short(document.media_type);
     w.Raw(document.bytes);
     const SealedContent sealed = SealContent(content, ports_.entropy);
-    const Body body{sealed.encoding, {WrapKey(owner, KeyClass::kS4, data_key, sealed.content_key, ports_.entropy)},
+    const Body body{sealed.encoding,
+                    {WrapKey(owner->handle, KeyClass::kS4, *owner->Find(KeyClass::kS4), sealed.content_key, ports_.entropy)},
                     sealed.sealed};
-    writes_.Put(Table::kDocuments, DocumentKey(ports_.vault, owner, digest), EncodeBody(body));
+    writes_.Put(Table::kDocuments, DocumentKey(ports_.vault, owner->handle, digest), EncodeBody(body));
   }
   return {};
 }

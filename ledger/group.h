@@ -39,10 +39,14 @@ class Group {
   [[nodiscard]] Status Prefetch(const std::vector<PreparedBatch*>& batches);
   /// Errors are of the store or vault and fatal; refusals are in the result.
   [[nodiscard]] Result<BatchResult> Sequence(PreparedBatch& batch);
+  /// A batch of the ledger's own, which no publisher's rules apply to.
+  [[nodiscard]] Result<BatchResult> SequenceOwn(PreparedBatch& batch);
   /// Completes the rows. After this the group is only read.
   void Finish();
 
   [[nodiscard]] WriteBatch& writes() { return writes_; }
+  /// Keys made for this group: to be durable before what is sealed under them.
+  [[nodiscard]] const WriteBatch& vault_writes() const { return vault_writes_; }
   [[nodiscard]] std::shared_ptr<CommittedGroup> committed() { return committed_; }
   [[nodiscard]] bool empty() const { return committed_->events.empty(); }
 
@@ -56,9 +60,9 @@ class Group {
                                                                  std::vector<events::Event>& notes);
   [[nodiscard]] Result<std::optional<Instant>> TimeOfAnchor(std::uint64_t size, ByteView root, bool& known);
   [[nodiscard]] Result<bool> StreamMoved(const events::Event& event);
-  [[nodiscard]] Status AppendToStreams(const events::Event& event, LeafIndex index, std::vector<Handle>& subjects);
+  [[nodiscard]] Status AppendToStreams(const events::Event& event, LeafIndex index, std::vector<KeyRingPtr>& subjects);
   [[nodiscard]] Status WriteBody(const PreparedItem& item, const events::Event& event, LeafIndex index,
-                                 const std::vector<Handle>& subjects);
+                                 std::vector<KeyRingPtr>& subjects);
   [[nodiscard]] Status KeepDocuments(const PreparedBatch& batch, const BatchResult& result);
   [[nodiscard]] Result<PreparedBatch> NotesBatch(std::vector<events::Event> notes);
   [[nodiscard]] events::Event Note(events::EventType type, const events::Event& about, events::ErrorCode code);
@@ -70,6 +74,7 @@ class Group {
   StreamCache& streams_;
   const Instant now_;
   WriteBatch writes_;
+  WriteBatch vault_writes_;
   std::shared_ptr<CommittedGroup> committed_;
   struct TagHash {
     std::size_t operator()(const Bytes& tag) const;

@@ -66,6 +66,15 @@ Status MemoryStore::Apply(const WriteBatch& batch, Durability) {
   return {};
 }
 
+Status MemoryStore::Drop(Table table, ByteView from, ByteView to) {
+  WriteBatch gone;
+  OPPI_RETURN_IF_ERROR(Scan(table, from, to, [&](ByteView key, ByteView) {
+    gone.Delete(table, key);
+    return true;
+  }, nullptr));
+  return Apply(gone, Durability::kSynced);
+}
+
 std::shared_ptr<const Snapshot> MemoryStore::Freeze() const {
   auto frozen = std::make_shared<Frozen>();
   const std::scoped_lock lock(mutex_);

@@ -21,6 +21,7 @@ class MemoryStore final : public Store {
   [[nodiscard]] Result<std::optional<std::pair<Bytes, Bytes>>> Floor(Table table, ByteView key,
                                                                      const Snapshot* at = nullptr) const override;
   [[nodiscard]] Status Apply(const WriteBatch& batch, Durability durability) override;
+  [[nodiscard]] Status Drop(Table table, ByteView from, ByteView to) override;
   [[nodiscard]] std::shared_ptr<const Snapshot> Freeze() const override;
 
  private:

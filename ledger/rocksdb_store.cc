@@ -126,6 +126,25 @@ class RocksDbStore final : public Store {
     return {};
   }
 
+  Status Drop(Table table, ByteView from, ByteView to) override {
+    Bytes end(to);
+    if (to.empty()) {
+      OPPI_TRY(const auto last, Floor(table, Bytes(64, '\xff'), nullptr));
+      if (!last) return {};
+      end = last->first + '\0';
+    }
+    const Bytes begin(from);  // a Slice must point somewhere, even when it is empty
+    const rocksdb::Slice first = Slice(begin);
+    const rocksdb::Slice last = Slice(end);
+    rocksdb::Status status = db_->DeleteRange(rocksdb::WriteOptions(), Family(table), first, last);
+    if (status.ok()) status = db_->Flush(rocksdb::FlushOptions(), Family(table));
+    rocksdb::CompactRangeOptions compact;
+    compact.bottommost_level_compaction = rocksdb::BottommostLevelCompaction::kForceOptimized;
+    if (status.ok()) status = db_->CompactRange(compact, Family(table), &first, &last);
+    if (!status.ok()) return FromRocks(status, "drop");
+    return {};
+  }
+
   std::shared_ptr<const Snapshot> Freeze() const override { return std::make_shared<RocksSnapshot>(db_.get()); }
 
  private:

@@ -9,6 +9,7 @@
 
 #include "events/tree_hash.h"
 #include "ledger/group.h"
+#include "ledger/own_events.h"
 #include "ledger/tree_writer.h"
 
 namespace oppi::ledger {
@@ -19,6 +20,13 @@ constexpr std::string_view kCheckpointName = "checkpoint";
 struct Submission {
   PreparedBatch batch;
   Sequencer::Answer answer;
+};
+
+/// Somebody waits for it on another thread.
+struct Work {
+  const std::function<Status(Standstill&)>* body;
+  Status result;
+  bool done = false;
 };
 
 class WriterThread final : public Sequencer {
@@ -53,29 +61,110 @@ class WriterThread final : public Sequencer {
     return {};
   }
 
+  Status AtStandstill(const std::function<Status(Standstill&)>& body) override {
+    Work work{&body, {}};
+    std::unique_lock lock(mutex_);
+    if (broken_) return DataLoss("the writer has stopped after a commit of unknown outcome; restart to recover");
+    if (stopping_) return Unavailable("the ledger is shutting down");
+    works_.push_back(&work);
+    wake_.notify_all();
+    work_done_.wait(lock, [&work] { return work.done; });
+    return work.result;
+  }
+
   std::shared_ptr<const LogView> View() const override {
     const std::scoped_lock lock(view_mutex_);
     return view_;
   }
 
  private:
+  class Still final : public Standstill {
+   public:
+    explicit Still(WriterThread& writer) : writer_(writer) {}
+    [[nodiscard]] std::shared_ptr<const LogView> View() const override { return writer_.View(); }
+    [[nodiscard]] Result<ItemResult> Commit(const events::Event& own, const WriteBatch& rows) override {
+      auto result = writer_.CommitOwn(own, rows);
+      if (!result.ok() && result.error().code != Code::kInvalidArgument) StopWriter(result.error());
+      return result;
+    }
+    [[nodiscard]] Status Commit(const WriteBatch& rows) override {
+      Status applied = writer_.ports_.store.Apply(rows, Durability::kSynced);
+      if (!applied.ok()) StopWriter(applied.error());
+      return applied;
+    }
+    void StopWriter(const Error& why) override { failure = why; }
+    std::optional<Error> failure;  // of a commit: its outcome is unknown
+
+   private:
+    WriterThread& writer_;
+  };
+
   void Run() {
     ::pthread_setname_np(::pthread_self(), "oppi-writer");
     for (;;) {
-      std::vector<Submission> group = Take();
-      if (group.empty()) return;
-      const Status committed = Commit(group);
-      if (!committed.ok()) {
-        Break(group, committed.error());
+      // In turn, so that neither waits for the other for ever.
+      std::optional<Error> failure = DoOneWork();
+      std::vector<Submission> group;
+      if (!failure) {
+        group = Take();
+        if (group.empty() && !HasWork()) return;
+        if (!group.empty())
+          if (const Status committed = Commit(group); !committed.ok()) failure = committed.error();
+      }
+      if (failure) {
+        Break(group, *failure);
         return;
       }
     }
   }
 
-  /// Blocks until there is work; empty when stopping and nothing is left.
+  bool HasWork() {
+    const std::scoped_lock lock(mutex_);
+    return !works_.empty();
+  }
+
+  std::optional<Error> DoOneWork() {
+    Work* work = nullptr;
+    {
+      const std::scoped_lock lock(mutex_);
+      if (works_.empty()) return std::nullopt;
+      work = works_.front();
+      works_.pop_front();
+    }
+    Still still(*this);
+    const Status result = (*work->body)(still);
+    {
+      const std::scoped_lock lock(mutex_);
+      work->result = result;
+      work->done = true;
+    }
+    work_done_.notify_all();
+    return still.failure;
+  }
+
+  Result<ItemResult> CommitOwn(const events::Event& own, const WriteBatch& rows) {
+    OPPI_TRY(events::VerifiedBatch verified, MakeOwnBatch({own}, options_.origin, ports_.ledger_key, ports_.entropy));
+    PreparedBatch batch = Prepare(std::move(verified), ports_.vault, ports_.entropy);
+    const std::shared_ptr<const LogView> before = View();
+    Group group(ports_, options_, *before, tree_, streams_);
+    OPPI_TRY(BatchResult result, group.SequenceOwn(batch));
+    const ItemResult item = result.items.front();
+    if (item.outcome == events::Outcome::kRejected)  // then nothing was appended
+      return InvalidArgument(std::string(events::ErrorName(item.code)) + ": the ledger's own event was refused");
+    if (item.outcome == events::Outcome::kDuplicate) {
+      OPPI_RETURN_IF_ERROR(ports_.store.Apply(rows, Durability::kSynced));
+      return item;
+    }
+    group.writes().Append(rows);
+    OPPI_RETURN_IF_ERROR(Publish(group));
+    return item;
+  }
+
+  /// Blocks until there is something to do; empty when that is other work, or when stopping and nothing
+  /// is left.
   std::vector<Submission> Take() {
     std::unique_lock lock(mutex_);
-    wake_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
+    wake_.wait(lock, [this] { return stopping_ || !queue_.empty() || !works_.empty(); });
     std::vector<Submission> group;
     std::size_t events = 0;
     while (!queue_.empty()) {
@@ -89,7 +178,6 @@ class WriterThread final : public Sequencer {
     return group;
   }
 
-  /// The order of durability. Nothing outside sees a signature or an answer before step 3.
   Status Commit(std::vector<Submission>& submissions) {
     const std::shared_ptr<const LogView> before = View();
     Group group(ports_, options_, *before, tree_, streams_);
@@ -105,26 +193,34 @@ class WriterThread final : public Sequencer {
       for (std::size_t i = 0; i < results.size(); ++i) Reply(submissions[i], std::move(results[i]), before);
       return {};
     }
+    OPPI_TRY(const std::shared_ptr<const LogView> view, Publish(group));
+    for (std::size_t i = 0; i < results.size(); ++i) Reply(submissions[i], std::move(results[i]), view);
+    return {};
+  }
+
+  /// The order of durability. Nothing outside sees a signature or an answer before it has returned.
+  Result<std::shared_ptr<const LogView>> Publish(Group& group) {
     group.Finish();
     const Checkpoint checkpoint{options_.origin, tree_.size(), tree_.Root(), {}};
     const std::string note = SignCheckpoint(checkpoint, ports_.log_key);
     group.writes().Put(Table::kMeta, kCheckpointName, note);
 
-    // 1  One synced, atomic write: leaves, tiles, bodies, keys, streams, duplicates, tree state, checkpoint.
+    // 1  Keys that were made for the group, before anything that is sealed under them.
+    OPPI_RETURN_IF_ERROR(ports_.vault.Apply(group.vault_writes()));
+    // 2  One synced, atomic write: leaves, tiles, bodies, streams, duplicates, tree state, checkpoint.
     OPPI_RETURN_IF_ERROR(ports_.store.Apply(group.writes(), Durability::kSynced));
-    // 2  The lock, outside the store: from here on no other tree of this size can be signed.
+    // 3  The lock, outside the store: from here on no other tree of this size can be signed.
     OPPI_RETURN_IF_ERROR(ports_.lock.Advance({checkpoint.size, checkpoint.root}));
-    // 3  The checkpoint becomes visible.
+    // 4  The checkpoint becomes visible.
     auto view = std::make_shared<const LogView>(ports_.store, ports_.store.Freeze(), checkpoint, note);
     {
       const std::scoped_lock lock(view_mutex_);
       view_ = view;
     }
-    // 4  Projections learn of the events; publishers get their receipts.
+    // 5  Projections learn of the events; then publishers get their receipts.
     if (ports_.committed) ports_.committed(group.committed());
-    for (std::size_t i = 0; i < results.size(); ++i) Reply(submissions[i], std::move(results[i]), view);
     streams_.Trim();
-    return {};
+    return std::shared_ptr<const LogView>(std::move(view));
   }
 
   static void Reply(Submission& submission, BatchResult result, const std::shared_ptr<const LogView>& view) {
@@ -139,7 +235,13 @@ class WriterThread final : public Sequencer {
       const std::scoped_lock lock(mutex_);
       broken_ = true;
       rest.swap(queue_);
+      for (Work* work : works_) {
+        work->result = DataLoss("the writer has stopped");
+        work->done = true;
+      }
+      works_.clear();
     }
+    work_done_.notify_all();
     const Error error = DataLoss("commit outcome unknown at size " + std::to_string(View()->size().value()) + ": " + why.message);
     for (Submission& s : group) s.answer(error);
     for (Submission& s : rest) s.answer(error);
@@ -156,6 +258,8 @@ class WriterThread final : public Sequencer {
   std::mutex mutex_;
   std::condition_variable wake_;
   std::deque<Submission> queue_;
+  std::deque<Work*> works_;
+  std::condition_variable work_done_;
   std::size_t queued_events_ = 0;
   bool stopping_ = false;
   bool broken_ = false;

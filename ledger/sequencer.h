@@ -65,6 +65,21 @@ struct SequencerPorts {
   std::function<void(std::shared_ptr<const CommittedGroup>)> committed;
 };
 
+/// The log at a standstill: nothing else is written while this is held. The writer thread.
+class Standstill {
+ public:
+  virtual ~Standstill() = default;
+  [[nodiscard]] virtual std::shared_ptr<const LogView> View() const = 0;
+  /// Commits an event of the ledger's own and these rows of the log store in one atomic write, in the
+  /// order of every commit. Errors: kInvalidArgument "<code>: ..." when the rules refuse the event
+  /// (nothing is written then); anything else stops the writer.
+  [[nodiscard]] virtual Result<ItemResult> Commit(const events::Event& own, const WriteBatch& rows) = 0;
+  /// The same without an event.
+  [[nodiscard]] virtual Status Commit(const WriteBatch& rows) = 0;
+  /// A write beside the log store failed: nothing more is written until the ledger is opened again.
+  virtual void StopWriter(const Error& why) = 0;
+};
+
 class Sequencer {
  public:
   /// Recovers and verifies first: kDataLoss when store, tiles and lock do not agree.
@@ -76,6 +91,10 @@ class Sequencer {
   /// Queues the batch; `answer` is called once, on the writer thread, after publication. Any thread.
   /// Errors (answer is then not called): kResourceExhausted, kUnavailable (stopping), kDataLoss (stopped).
   [[nodiscard]] virtual Status Submit(PreparedBatch batch, Answer answer) = 0;
+  /// Runs `work` on the writer thread between two groups and waits for it. Groups that were waiting
+  /// come before the next standstill. Any thread but the writer's. Errors: those of `work`,
+  /// kUnavailable (stopping), kDataLoss (stopped).
+  [[nodiscard]] virtual Status AtStandstill(const std::function<Status(Standstill&)>& work) = 0;
   /// What is published. Any thread.
   [[nodiscard]] virtual std::shared_ptr<const LogView> View() const = 0;
 };

@@ -14,6 +14,13 @@ Bytes PrefixEnd(ByteView prefix) {
   return end;
 }
 
+void WriteBatch::Append(const WriteBatch& other) {
+  for (std::size_t i = 0; i < other.size(); ++i) {
+    const Entry e = other[i];
+    Add(e.table, e.is_delete, e.key, e.value);
+  }
+}
+
 Bytes BigEndian(std::uint64_t value) {
   Bytes bytes;
   ByteWriter(bytes).U64(value);

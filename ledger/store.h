@@ -36,6 +36,8 @@ class WriteBatch {
   };
   void Put(Table table, ByteView key, ByteView value) { Add(table, false, key, value); }
   void Delete(Table table, ByteView key) { Add(table, true, key, {}); }
+  /// Everything of the other batch, after what is here.
+  void Append(const WriteBatch& other);
 
   [[nodiscard]] std::size_t size() const { return places_.size(); }
   [[nodiscard]] bool empty() const { return places_.empty(); }
@@ -95,6 +97,9 @@ class Store {
   [[nodiscard]] virtual Result<std::optional<std::pair<Bytes, Bytes>>> Floor(Table table, ByteView key, const Snapshot* at = nullptr) const = 0;
   /// kDataLoss means: the outcome is unknown, stop writing and reopen.
   [[nodiscard]] virtual Status Apply(const WriteBatch& batch, Durability durability) = 0;
+  /// Deletes every row of [from, to) (empty `to`: to the end) and gives the space back, so that the rows
+  /// are in no file of the store any more. For ranges that nobody writes to meanwhile.
+  [[nodiscard]] virtual Status Drop(Table table, ByteView from, ByteView to) = 0;
   [[nodiscard]] virtual std::shared_ptr<const Snapshot> Freeze() const = 0;
 };
 

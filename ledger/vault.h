@@ -1,73 +1,125 @@
 #pragma once
 
-#include <array>
+#include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
+#include <vector>
 
 #include "events/bytes.h"
 #include "events/entropy.h"
-#include "events/event.h"
 #include "events/result.h"
+#include "ledger/generation.h"
+#include "ledger/key_ring.h"
 #include "ledger/master_key.h"
 #include "ledger/sealing.h"
-#include "ledger/secret_key.h"
 #include "ledger/store.h"
 
-/// Learner -> random handle, (learner, class) -> data key. Everything at rest is named by handle and
-/// sealed under data keys; keys lie wrapped by the generation key, which lies outside the store,
+/// Learner -> random handle, handle -> a data key for each class. Everything at rest is named by handle
+/// and sealed under data keys; keys lie wrapped by the generation key, which lies outside the store,
 /// wrapped by the master key. Destroying a wrapped key destroys what it sealed.
+///
+/// An erasure destroys keys in the rows; what old files still hold of those rows is destroyed with the
+/// generation they were wrapped under: every key that is left is wrapped again under a new generation,
+/// and the old generation key goes. A crash anywhere leaves the old or the new generation whole.
 
 namespace oppi::ledger {
-
-/// Random name of a learner (or other key owner) inside this ledger; erasable.
-struct Handle {
-  std::array<unsigned char, 16> bytes{};
-  friend auto operator<=>(const Handle&, const Handle&) = default;
-  [[nodiscard]] ByteView view() const { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
-};
-
-/// Which key of a learner: one per sensitivity class, and one for view rows.
-enum class KeyClass : std::uint8_t { kS0, kS1, kS2, kS3, kS4, kC, kA, kView };
-[[nodiscard]] inline KeyClass KeyClassOf(events::Sensitivity s) { return static_cast<KeyClass>(s); }
 
 class Vault {
  public:
   struct Options {
     std::string directory;  // generation keys
     std::shared_ptr<MasterKey> master;
+    bool create = true;  // the first generation, where there is none
   };
-  /// Makes the first generation when the directory has none. Errors of the master key pass through.
-  [[nodiscard]] static Result<std::unique_ptr<Vault>> Open(Store& store, Entropy& entropy, Options options);
+  /// Settles what a crash left: a generation that was
+  /// not finished is dropped, one that was replaced is destroyed. Errors: kPermissionDenied (another
+  /// master key), kDataLoss.
+  [[nodiscard]] static Result<std::unique_ptr<Vault>> Open(Store& rows, Entropy& entropy, Options options);
+  ~Vault();
 
   /// 16-byte keyed tag of any identifier: what indexes are keyed by instead of names. Any thread.
   [[nodiscard]] Bytes Tag(std::string_view domain, ByteView value) const;
 
-  /// Reading: nullopt when the learner (or the key) is not there. Any thread.
-  [[nodiscard]] Result<std::optional<Handle>> FindHandle(std::string_view owner) const;
-  [[nodiscard]] Result<std::optional<SecretKey>> FindKey(const Handle& handle, KeyClass key_class) const;
+  /// Seals the erasure list; the same in every generation.
+  [[nodiscard]] SecretKey ListKey() const;
 
-  /// Writer thread: find, or make and add the wrapped row to `writes`. A key made here is used only
-  /// if `writes` commits (the writer stops for good when a commit fails).
-  [[nodiscard]] Result<Handle> HandleFor(std::string_view owner, WriteBatch& writes);
-  [[nodiscard]] Result<SecretKey> KeyFor(const Handle& handle, KeyClass key_class, WriteBatch& writes);
+  // Reading. Any thread.
+
+  /// The handle in use first, then those of which only a trail is kept; empty: nobody of the name.
+  [[nodiscard]] Result<std::vector<Handle>> FindHandles(std::string_view owner) const;
+  /// nullptr: no key of this handle is left.
+  [[nodiscard]] Result<KeyRingPtr> FindRing(const Handle& handle) const;
+  [[nodiscard]] Result<std::optional<SecretKey>> FindKey(const Handle& handle, KeyClass key_class) const;
+  /// Every owner, in no order that means anything, until `each` returns false.
+  [[nodiscard]] Status ScanOwners(const std::function<bool(const OwnerRow&)>& each) const;
+  [[nodiscard]] std::uint32_t generation() const;
+  /// Odd while rows in some view are under a key that is no longer or not yet the vault's; read before
+  /// and after, it says whether something that did not open is to be read again.
+  [[nodiscard]] std::uint64_t renewals() const { return renewals_.load(); }
+
+  // The writer thread. Rows go to `rows`, to be applied before anything that is sealed under them;
+  // the writer stops for good when that fails.
+
+  /// The keys of the handle in use, made when there are none.
+  [[nodiscard]] Result<KeyRingPtr> RingFor(std::string_view owner, WriteBatch& rows);
+  /// The ring with a key of this class; a new one where the old one was destroyed.
+  [[nodiscard]] Result<KeyRingPtr> WithKey(std::string_view owner, KeyRingPtr ring, KeyClass key_class, WriteBatch& rows);
+  /// One synced write; none when there is nothing to write.
+  [[nodiscard]] Status Apply(const WriteBatch& rows);
+
+  // Erasure. The writer thread.
+
+  /// Rows for what changes, under each generation in use. A ring without keys and an owner without
+  /// handles are deleted. Nothing changes before Adopt.
+  void PutRing(const KeyRing& ring, WriteBatch& rows) const;
+  void PutOwner(const OwnerRow& owner, WriteBatch& rows) const;
+  [[nodiscard]] Result<std::optional<OwnerRow>> FindOwner(std::string_view owner) const;
+  /// Applies rows that PutRing and PutOwner made, maybe before a restart: those of generations that are
+  /// no more are left out. `step`: rises with each call; what was adopted before is left alone. `owner` is
+  /// forgotten by the caches. Keys were destroyed: a generation is owed.
+  [[nodiscard]] Status Adopt(std::uint64_t step, const WriteBatch& rows, std::string_view owner);
+
+  /// Around each renewal of view rows.
+  void BeginRenewal() { ++renewals_; }
+  void EndRenewal() { ++renewals_; }
+
+  /// Keys were destroyed since the generation began: old files still hold them under its key.
+  [[nodiscard]] bool owes_generation() const { return owed_; }
+  /// Makes the next generation's key, unless one is begun. From here on every row is written under both.
+  [[nodiscard]] Status BeginGeneration();
+  /// Wraps up to `rows` more rows again; false when none were left.
+  [[nodiscard]] Result<bool> Rewrap(std::size_t rows);
+  /// Requires that Rewrap came to its end. The switch is one durable write; then the old key is
+  /// destroyed.
+  [[nodiscard]] Status FinishGeneration();
+  /// Takes the rows of generations that are no more out of the store's files. Any thread.
+  [[nodiscard]] Status DropOldRows();
+  /// Rows wrapped again so far.
+  [[nodiscard]] std::uint64_t rewrapped() const { return rewrapped_; }
 
  private:
   struct Cache;
-  Vault(Store& store, Entropy& entropy, Options options);
-  Store& store_;
+  Vault(Store& rows, Entropy& entropy, Options options);
+  [[nodiscard]] Status Settle(std::uint32_t current);
+  [[nodiscard]] std::shared_ptr<const Generation> Current() const;
+  void Put(char kind, ByteView id, ByteView plain, WriteBatch& rows) const;
+  [[nodiscard]] Result<std::optional<Bytes>> Read(char kind, ByteView id) const;
+
+  Store& rows_;
   Entropy& entropy_;
   Options options_;
-  SecretKey generation_;
   SecretKey tag_key_;
   std::unique_ptr<Cache> cache_;
-
- public:
-  ~Vault();
+  std::atomic<std::uint64_t> renewals_{0};
+  // The writer thread.
+  std::shared_ptr<const Generation> next_;
+  Bytes rewrap_from_;
+  std::uint64_t rewrapped_ = 0;
+  bool owed_ = false;
 };
 
 }  // namespace oppi::ledger

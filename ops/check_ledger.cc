@@ -57,10 +57,10 @@ class Check {
     auto store = ledger::OpenRocksDb(Rocks("log"));
     if (!store.ok()) return Judge("log", std::move(store).error());
     store_ = std::move(store).value();
-    // A vault without its key would be given a new one: that is for a new ledger, not for a check.
-    if (!fs::exists(fs::path(directory_) / "vault" / "generation.key"))
-      return Judge("vault", DataLoss("the generation key file is missing"));
-    auto vault = ledger::Vault::Open(*store_, entropy_, {directory_ + "/vault", std::move(master)});
+    auto rows = ledger::OpenRocksDb(Rocks("vault/rows"));
+    if (!rows.ok()) return Judge("vault", rows.error().code == Code::kNotFound ? DataLoss("its rows are missing") : std::move(rows).error());
+    vault_rows_ = std::move(rows).value();
+    auto vault = ledger::Vault::Open(*vault_rows_, entropy_, {directory_ + "/vault", std::move(master), false});
     if (!vault.ok()) {
       // Either of the two files is not the one that belongs here.
       Error error = std::move(vault).error();
@@ -109,6 +109,7 @@ class Check {
   SystemEntropy entropy_;
   std::unique_ptr<ledger::CheckpointLock> lock_;
   std::unique_ptr<ledger::Store> store_;
+  std::unique_ptr<ledger::Store> vault_rows_;
   std::unique_ptr<ledger::Vault> vault_;
   std::shared_ptr<const ledger::LogView> view_;
   CheckReport report_;

@@ -78,6 +78,7 @@ void AddQueryCommands(Cli& cli);    // record, consents, timeline, decide, audit
 void AddProofCommands(Cli& cli);    // checkpoint, prove, verify
 void AddRotateCommands(Cli& cli);  // rotate
 void AddDoctorCommand(Cli& cli);   // doctor
+void AddEraseCommands(Cli& cli);    // erase, hold
 void AddRepairCommands(Cli& cli);   // fsck, rebuild
 void AddRehearseCommand(Cli& cli);  // rehearse
 

@@ -8,6 +8,7 @@
 #include "ledger/rocksdb_store.h"
 #include "ledger/tlog_policy.h"
 #include "ops/key_files.h"
+#include "ops/publishers.h"
 #include "ops/vault_master.h"
 #include "projections/log_reader.h"
 
@@ -90,6 +91,10 @@ Status Node::Create(const CreateOptions& options, Entropy& entropy, const Clock&
   OPPI_TRY(const auto store, ledger::OpenRocksDb(rocks));
   OPPI_TRY(const NamedSigningKey log_key, ReadKeyFile(dir + "/keys/log.key"));
   OPPI_RETURN_IF_ERROR(BeginLog(*store, *lock, genesis, clock.Now(), log_key));
+  rocks.path = dir + "/vault/rows";
+  OPPI_TRY(const auto vault_rows, ledger::OpenRocksDb(rocks));
+  OPPI_TRY(auto master, OpenMasterKey(options.config.master, dir));
+  OPPI_TRY(const auto vault, ledger::Vault::Open(*vault_rows, entropy, {dir + "/vault", std::move(master), true}));
   const std::string trust = ledger::FormatTlogPolicy(ledger::PolicyOf(log_key.verifier()));
   OPPI_RETURN_IF_ERROR(ledger::WriteFileDurably(dir + "/trust.policy", trust, 0644));
   // The settings last: a directory without them is no ledger, so a half-made one is never opened.
@@ -110,7 +115,15 @@ Result<std::unique_ptr<Node>> Node::Open(const OpenOptions& options) {
   rocks.path = options.directory + "/views";
   rocks.create = true;  // views can always be made again
   OPPI_TRY(node->view_store_, ledger::OpenRocksDb(rocks));
-  OPPI_TRY(node->vault_, ledger::Vault::Open(*node->log_store_, node->entropy_, {options.directory + "/vault", std::move(master)}));
+  rocks.path = options.directory + "/vault/rows";
+  rocks.create = false;
+  auto vault_rows = ledger::OpenRocksDb(rocks);
+  if (!vault_rows.ok() && vault_rows.error().code == Code::kNotFound)
+    return DataLoss("vault: its rows are missing; put the vault of this ledger back");
+  if (!vault_rows.ok()) return std::move(vault_rows).error();
+  node->vault_store_ = std::move(vault_rows).value();
+  OPPI_TRY(node->vault_, ledger::Vault::Open(*node->vault_store_, node->entropy_,
+                                             {options.directory + "/vault", std::move(master), false}));
 
   // The views catch up with what is stored before anything new is let in.
   OPPI_TRY(const std::shared_ptr<const ledger::LogView> view, ledger::StoredView(*node->log_store_, node->LogKey()));
@@ -139,6 +152,7 @@ Result<std::unique_ptr<Node>> Node::Open(const OpenOptions& options) {
   ledger::Sequencer* sequencer = node->sequencer_.get();
   // Nothing has been submitted yet, so the writer thread is not looking.
   gate->LookUpIn([sequencer] { return sequencer->View(); });
+  OPPI_RETURN_IF_ERROR(node->OpenErasures());
   node->desk_ = std::make_unique<consumers::LedgerDesk>(consumers::LedgerDesk::Ports{
       node->stores(), *runner, *registry, *node->road_, node->clock_, node->entropy_, [sequencer] { return sequencer->View(); },
       *node->ledger_key_, node->config_.origin, node->config_.organisation,
@@ -146,8 +160,46 @@ Result<std::unique_ptr<Node>> Node::Open(const OpenOptions& options) {
   return node;
 }
 
+/// The erasure list, and whatever it says that this store has not done: before anybody is served.
+Status Node::OpenErasures() {
+  OPPI_TRY(ledger::ErasureList list, ledger::ErasureList::Open(directory_ + "/erasures", vault_->ListKey()));
+  const auto publish_own = [this](std::vector<events::Event> own) -> Status {
+    constexpr std::size_t kAtOnce = 200;
+    for (std::size_t from = 0; from < own.size(); from += kAtOnce) {
+      const std::vector<events::Event> some(own.begin() + static_cast<std::ptrdiff_t>(from),
+                                            own.begin() + static_cast<std::ptrdiff_t>(std::min(own.size(), from + kAtOnce)));
+      OPPI_TRY(const consumers::BatchReport report, PublishAs(*ledger_key_, some));
+      for (const consumers::ItemReport& item : report.items)
+        if (item.outcome == events::Outcome::kRejected)
+          return InvalidArgument(std::string(events::ErrorName(item.code)) + ": the ledger's own event was refused");
+    }
+    return {};
+  };
+  eraser_ = std::make_unique<projections::Eraser>(
+      projections::Eraser::Ports{*sequencer_, *runner_, *vault_, *log_store_, *view_store_, clock_, entropy_,
+                                 "urn:oid:" + config_.organisation + "/ledger", publish_own, {}},
+      std::move(list));
+  OPPI_RETURN_IF_ERROR(eraser_->CatchUp());
+  erasure_desk_ = std::make_unique<consumers::ErasureDesk>(consumers::ErasureDesk::Ports{
+      stores(), *runner_, *eraser_, clock_, entropy_, [this] { return sequencer_->View(); },
+      [this](const consumers::Principal& principal, events::Event event) { return PublishFor(principal, std::move(event)); },
+      publish_own, config_.organisation, config_.erasure_delay_hours * 3600 * kMicrosPerSecond});
+  return {};
+}
+
+Result<consumers::BatchReport> Node::PublishFor(const consumers::Principal& principal, events::Event event) {
+  const projections::Publisher* known = gate_->CurrentPublishers()->Find(principal.name);
+  const std::string organisation = known == nullptr || known->organisation.empty() ? config_.organisation : known->organisation;
+  event.source = known != nullptr && !known->sources.empty() ? known->sources.front() : "urn:oid:" + organisation + "/" + SystemName(principal.name);
+  if (principal.key != nullptr) return PublishAs(*principal.key, {event});
+  events::BatchItem item;
+  item.bytes = events::EncodeJson(event);
+  entropy_.Fill(item.salt);
+  return Attest(principal.name, {std::move(item)});
+}
+
 Node::~Node() {
-  // The writer first, then the projections: what is committed is still folded.
+  // Who acts on the writer goes first; then the writer, then the projections: what is committed is still folded.
   sequencer_.reset();
   if (runner_ != nullptr) runner_->OnAdvance({});
 }

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "consumers/erasure_desk.h"
 #include "consumers/ledger_desk.h"
 #include "consumers/ledger_road.h"
 #include "events/entropy.h"
@@ -15,6 +16,7 @@
 #include "ledger/vault.h"
 #include "ops/settings.h"
 #include "ops/system_clock.h"
+#include "projections/eraser.h"
 #include "projections/gate.h"
 #include "projections/registry_cell.h"
 #include "projections/runner.h"
@@ -24,7 +26,8 @@
 ///   ledger.toml            origin, settings
 ///   keys/                  log, registrar, ledger, operator: signing keys; master: wraps the vault,
 ///                          unless that key is elsewhere
-///   vault/                 generation key, wrapped by the master key
+///   vault/                 generation keys, wrapped by the master key, and in rows/ what they wrap
+///   erasures/              the erasure list; never in a backup
 ///   lock/checkpoint        newest published checkpoint; never in a backup
 ///   log/, views/           RocksDB
 
@@ -54,6 +57,7 @@ class Node {
   [[nodiscard]] const std::string& directory() const { return directory_; }
   [[nodiscard]] consumers::Road& road() { return *road_; }
   [[nodiscard]] consumers::Desk& desk() { return *desk_; }
+  [[nodiscard]] consumers::ErasureDesk& erasures() { return *erasure_desk_; }
   [[nodiscard]] const ledger::Store& log_store() const { return *log_store_; }
   [[nodiscard]] const ledger::Store& view_store() const { return *view_store_; }
   [[nodiscard]] projections::ViewStores stores() const { return {*log_store_, *view_store_, *vault_}; }
@@ -75,6 +79,8 @@ class Node {
 
   /// Signs as the ledger's own gateway, on behalf of a publisher that sent events without signatures.
   [[nodiscard]] Result<consumers::BatchReport> Attest(std::string publisher, std::vector<events::BatchItem> items);
+  /// One event of a registered principal, under its own key or attested.
+  [[nodiscard]] Result<consumers::BatchReport> PublishFor(const consumers::Principal& principal, events::Event event);
   /// tlog-proof text of the event with this id; kNotFound when there is none.
   [[nodiscard]] Result<std::string> ReceiptOf(std::string_view event_id) const;
   /// kDataLoss when a rebuild found that the views differ from the log: nothing is answered from them.
@@ -84,6 +90,7 @@ class Node {
 
  private:
   Node() = default;
+  [[nodiscard]] Status OpenErasures();
 
   std::string directory_;
   NodeConfig config_;
@@ -95,6 +102,7 @@ class Node {
   std::unique_ptr<ledger::CheckpointLock> lock_;
   std::unique_ptr<ledger::Store> log_store_;
   std::unique_ptr<ledger::Store> view_store_;
+  std::unique_ptr<ledger::Store> vault_store_;
   std::unique_ptr<ledger::Vault> vault_;
   std::unique_ptr<projections::Gate> gate_;
   std::unique_ptr<projections::Runner> runner_;
@@ -102,6 +110,8 @@ class Node {
   std::unique_ptr<ledger::Sequencer> sequencer_;
   std::unique_ptr<consumers::LedgerRoad> road_;
   std::unique_ptr<consumers::LedgerDesk> desk_;
+  std::unique_ptr<projections::Eraser> eraser_;
+  std::unique_ptr<consumers::ErasureDesk> erasure_desk_;
 };
 
 }  // namespace oppi::ops

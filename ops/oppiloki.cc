@@ -23,6 +23,7 @@ int main(int argc, char** argv) {
   oppi::ops::AddProofCommands(cli);
   oppi::ops::AddRotateCommands(cli);
   oppi::ops::AddDoctorCommand(cli);
+  oppi::ops::AddEraseCommands(cli);
   oppi::ops::AddRepairCommands(cli);
   oppi::ops::AddRehearseCommand(cli);
   try {

@@ -10,16 +10,6 @@
 namespace oppi::ops {
 namespace {
 
-/// A key's name as the system part of a source: [a-z0-9-]{1,32}.
-std::string SystemName(std::string_view name) {
-  std::string system;
-  for (const char c : name.substr(0, 32)) {
-    const char lower = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-    system += (lower >= 'a' && lower <= 'z') || (lower >= '0' && lower <= '9') ? lower : '-';
-  }
-  return system;
-}
-
 const char* RoleFor(const std::string& name) {
   if (name == "dvv") return "IDENTITY";
   if (name == "portal") return "PORTAL";
@@ -51,6 +41,15 @@ Status Register(Node& node, const NamedSigningKey& key) {
 }
 
 }  // namespace
+
+std::string SystemName(std::string_view name) {
+  std::string system;
+  for (const char c : name.substr(0, 32)) {
+    const char lower = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    system += (lower >= 'a' && lower <= 'z') || (lower >= '0' && lower <= '9') ? lower : '-';
+  }
+  return system;
+}
 
 Result<NamedSigningKey> PublisherKey(Node& node, const std::string& name) {
   if (name == "registrar" || name == "ledger") return ReadKeyFile(node.KeyPath(name));

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "events/codec/foreign.h"
 #include "events/ed25519.h"
@@ -10,6 +11,9 @@
 /// Publishers whose keys this machine holds: those of the demonstration.
 
 namespace oppi::ops {
+
+/// A principal's name as the system part of a source: [a-z0-9-]{1,32}.
+[[nodiscard]] std::string SystemName(std::string_view name);
 
 /// The key of a publisher, from the node's keys or from keys/publishers/NAME.key. A publisher that the
 /// ledger does not know yet gets a key and is registered with the role its name stands for (sis and

@@ -64,6 +64,17 @@ Status ReadVault(const toml::table& table, MasterKeySource& master) {
   return CheckMasterKeySource(master);
 }
 
+Status ReadErasure(const toml::table& table, NodeConfig& config) {
+  constexpr std::int64_t kMonth = 31 * 24;
+  for (const auto& [key, value] : table) {
+    const auto hours = value.value<std::int64_t>();
+    if (key != "delay_hours" || !value.is_integer() || *hours < 0 || *hours > kMonth)
+      return InvalidArgument("unknown or mistyped setting erasure." + std::string(key.str()) + " (erasure.delay_hours is 0 to 744)");
+    config.erasure_delay_hours = *hours;
+  }
+  return {};
+}
+
 Result<NodeConfig> FromTable(const toml::table& table) {
   NodeConfig config;
   for (const auto& [key, value] : table) {
@@ -72,6 +83,7 @@ Result<NodeConfig> FromTable(const toml::table& table) {
     else if (key == "check_digits" && value.is_boolean()) config.check_digits = *value.value<bool>();
     else if (key == "vault" && value.is_table()) OPPI_RETURN_IF_ERROR(ReadVault(*value.as_table(), config.master));
     else if (key == "vault_before" && value.is_table()) OPPI_RETURN_IF_ERROR(ReadVault(*value.as_table(), config.master_before.emplace()));
+    else if (key == "erasure" && value.is_table()) OPPI_RETURN_IF_ERROR(ReadErasure(*value.as_table(), config));
     else return InvalidArgument("unknown or mistyped setting " + std::string(key.str()));
   }
   if (config.origin.empty()) return InvalidArgument("origin is missing");
@@ -115,7 +127,9 @@ std::string ConfigText(const NodeConfig& config) {
          "# The operator's organisation OID: controller of the events that the ledger itself records.\n" +
          Line("organisation", config.organisation) +
          "# Refuse identifiers whose check digit is wrong. Switch off for test data only.\n"
-         "check_digits = " + (config.check_digits ? "true" : "false") + "\n" +
+         "check_digits = " + (config.check_digits ? "true" : "false") + "\n"
+         "\n# Hours between the decision to erase and the erasure, in which it can be called off.\n[erasure]\n"
+         "delay_hours = " + std::to_string(config.erasure_delay_hours) + "\n" +
          VaultText(config.master, config.master_before ? &*config.master_before : nullptr);
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 
@@ -16,6 +17,7 @@ struct NodeConfig {
   bool check_digits = true;
   MasterKeySource master = {};
   std::optional<MasterKeySource> master_before = {};  // while a move of the master key is unfinished
+  std::int64_t erasure_delay_hours = 24;  // between a decision and its execution: time to call it off
 };
 
 [[nodiscard]] std::string ConfigText(const NodeConfig& config);

@@ -107,6 +107,8 @@ void Gate::Prune() {
 }
 
 Result<Facts> Gate::StreamOf(std::string_view owner) {
+  // What the views have, they have as it is now: an erasure is seen there only.
+  Prune();
   // The cursor first, then the tail: what leaves the tail later is below a later cursor only.
   const TreeSize cursor(cursor_.load());
   std::map<LeafIndex, Fact> merged;

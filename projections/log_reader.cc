@@ -24,7 +24,7 @@ Result<const events::BatchHeader*> LogReader::HeaderAt(LeafIndex index) {
 }
 
 Result<Opened> LogReader::OpenItem(LeafIndex index, const ledger::EventLeaf& leaf) const {
-  if (leaf.clear) return Opened{Opened::State::kOpen, *leaf.clear};
+  if (leaf.clear) return Opened{Opened::State::kOpen, *leaf.clear, {}};
   OPPI_TRY(const auto row, view_.store().Get(ledger::Table::kBodies, ledger::BigEndian(index.value()), view_.snapshot()));
   if (!row) return Opened{};
   OPPI_TRY(const ledger::Body body, ledger::DecodeBody(*row));
@@ -45,8 +45,10 @@ Result<std::optional<ledger::CommittedEvent>> LogReader::FromLeaf(LeafIndex inde
   OPPI_TRY(const Opened opened, OpenItem(index, *entry));
   if (opened.state != Opened::State::kOpen) {
     event.erased = true;
+    event.unreadable = opened.state == Opened::State::kUnreadable;
     return std::optional(std::move(event));
   }
+  event.owners = opened.owners;
   if (events::Commit(opened.item.bytes, opened.item.encoding, opened.item.salt) != entry->commitment)
     return DataLoss("body of entry " + std::to_string(index.value()) + " is not what the log commits to");
   events::Decoded decoded = events::Decode(opened.item.bytes, opened.item.encoding, {.check_digits = false});

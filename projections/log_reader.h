@@ -24,7 +24,8 @@ class LogReader {
   [[nodiscard]] Result<std::optional<ledger::CommittedEvent>> Read(LeafIndex index);
   /// Events of [from, to) in order, until `each` returns false.
   [[nodiscard]] Status Scan(LeafIndex from, TreeSize to, const std::function<bool(ledger::CommittedEvent)>& each);
-  /// The exact bytes the publisher signed, and the salt. kErased when they are gone.
+  /// The exact bytes the publisher signed, and the salt. kErased when they are gone by order,
+  /// kUnreadable when they are lost.
   [[nodiscard]] Result<ledger::Opened> OpenItem(LeafIndex index, const ledger::EventLeaf& leaf) const;
 
  private:

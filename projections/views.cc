@@ -1,8 +1,8 @@
 #include "projections/views.h"
 
 #include <algorithm>
-#include <cstring>
 #include <map>
+#include <thread>
 
 #include "ledger/streams.h"
 #include "projections/log_reader.h"
@@ -12,6 +12,8 @@ namespace oppi::projections {
 namespace {
 
 using ledger::Table;
+
+constexpr Projection kOfPersons[] = {Projection::kRecord, Projection::kConsent, Projection::kAudit};
 
 constexpr std::string_view kCursorName = "cursor";
 constexpr std::uint16_t kRecordFeeds = events::kFeedLR | events::kFeedSR | events::kFeedRO | events::kFeedAT |
@@ -58,11 +60,48 @@ Status FoldFor(const ledger::CommittedEvent& event, const ledger::Handle& handle
                const ledger::Vault& vault, ledger::WriteBatch& rows) {
   OPPI_TRY(const auto view_key, vault.FindKey(handle, ledger::KeyClass::kView));
   if (!view_key) return {};  // erased since
-  for (const Projection projection : {Projection::kRecord, Projection::kConsent, Projection::kAudit})
+  for (const Projection projection : kOfPersons)
     if ((event.event.info().feeds & FeedsOf(projection)) != 0)
       OPPI_RETURN_IF_ERROR(PutSealed(projection, handle, event, fact, *view_key, rows));
   return {};
 }
+
+/// Rows that an erasure is just putting under another key do not open; in a moment they do.
+template <class Read>
+Result<Facts> OnceRenewed(const ledger::Vault& vault, const Read& read) {
+  for (;;) {
+    const std::uint64_t before = vault.renewals();
+    Result<Facts> facts = read();
+    if (facts.ok() || (before % 2 == 0 && before == vault.renewals())) return facts;
+    std::this_thread::yield();
+  }
+}
+
+bool OnTrail(const ledger::CommittedEvent& event) { return (event.event.info().feeds & kAuditFeeds) != 0; }
+
+Bytes PublisherKey(const ledger::CommittedEvent& event, const ledger::Vault& vault) {
+  return RowKey(Projection::kByPublisher, vault.Tag("publisher", event.publisher), event.position);
+}
+
+/// What is left of entries that have no row for this owner: erased for it, or lost.
+class WithoutRow {
+ public:
+  WithoutRow(const ViewStores& stores, const ledger::Handle& handle, TreeSize cursor)
+      : log_(stores.log, nullptr, {{}, cursor, {}, {}}, {}), reader_(log_, stores.vault), handle_(handle) {}
+
+  Result<Fact> Read(LeafIndex index) {
+    OPPI_TRY(auto event, reader_.Read(index));
+    if (!event) return DataLoss("log: a stream names entry " + std::to_string(index.value()) + ", which is no event");
+    if (std::find(event->owners.begin(), event->owners.end(), handle_) != event->owners.end())
+      return DataLoss("views: a fact that the stream names is missing");
+    return Erased(*std::move(event));
+  }
+
+ private:
+  const ledger::LogView log_;
+  LogReader reader_;
+  const ledger::Handle handle_;
+};
 
 }  // namespace
 
@@ -74,6 +113,7 @@ std::string_view ProjectionName(Projection projection) {
     case Projection::kAudit: return "audit";
     case Projection::kByActor: return "by-actor";
     case Projection::kByPublisher: return "by-publisher";
+    case Projection::kErasures: return "erasures";
   }
   return "";
 }
@@ -87,48 +127,75 @@ Status Fold(const ledger::CommittedEvent& event, const ledger::Vault& vault, led
     rows.Put(Table::kViews, RowKey(Projection::kRegistry, {}, event.position), fact);
     return {};
   }
-  std::vector<std::string_view> owners = event.event.Subjects();
   // A read of nobody in particular is found by who looked; it lies under its organisation's key.
-  const std::string organisation = event.event.KeyOwner();
-  if (owners.empty() && (type.feeds & kAuditFeeds) != 0) owners.push_back(organisation);
-  std::optional<ledger::Handle> first;
-  for (const std::string_view owner : owners) {
-    OPPI_TRY(const auto handle, vault.FindHandle(owner));
-    if (!handle) continue;  // erased since
-    if (!first) first = handle;
-    OPPI_RETURN_IF_ERROR(FoldFor(event, *handle, fact, vault, rows));
-  }
-  if (first && (type.feeds & kAuditFeeds) != 0) {
-    rows.Put(Table::kViews, RowKey(Projection::kByPublisher, vault.Tag("publisher", event.publisher), event.position),
-             first->view());
-    if (const std::string_view actor = event.event.text("actor"); !actor.empty())
-      rows.Put(Table::kViews, RowKey(Projection::kByActor, vault.Tag("actor", actor), event.position), first->view());
+  const bool trail = OnTrail(event);
+  if (event.event.Subjects().empty() && !trail) return {};
+  for (const ledger::Handle& owner : event.owners) OPPI_RETURN_IF_ERROR(FoldFor(event, owner, fact, vault, rows));
+  if (event.owners.empty() || !trail) return {};
+  const ledger::Handle& first = event.owners.front();
+  rows.Put(Table::kViews, PublisherKey(event, vault), first.view());
+  if (const std::string_view actor = event.event.text("actor"); !actor.empty())
+    rows.Put(Table::kViews, RowKey(Projection::kByActor, vault.Tag("actor", actor), event.position), first.view());
+  if (event.event.info().group == "erasure")
+    rows.Put(Table::kViews, RowKey(Projection::kErasures, {}, event.position), first.view());
+  return {};
+}
+
+Status FoldAgain(const ViewStores& stores, const ledger::LogView& log, const ledger::Handle& owner, TreeSize cursor,
+                 ledger::WriteBatch& rows) {
+  OPPI_TRY(const auto entries, ledger::ReadStreamEntries(stores.log, owner, cursor));
+  LogReader reader(log, stores.vault);
+  for (const ledger::StreamEntry& entry : entries) {
+    OPPI_TRY(const auto event, reader.Read(entry.index));
+    if (!event) return DataLoss("log: a stream names entry " + std::to_string(entry.index.value()) + ", which is no event");
+    // What this owner has lost goes; what others still have of it comes again, the same as before.
+    if (std::find(event->owners.begin(), event->owners.end(), owner) == event->owners.end())
+      for (const Projection projection : kOfPersons) rows.Delete(Table::kViews, FactKey(projection, entry.index, owner));
+    if (event->erased) rows.Delete(Table::kViews, PublisherKey(*event, stores.vault));
+    OPPI_RETURN_IF_ERROR(Fold(*event, stores.vault, rows));
   }
   return {};
 }
 
-Result<Facts> ReadFacts(const ViewStores& stores, const ledger::Handle& handle, const std::vector<Projection>& projections,
-                        TreeSize size, TreeSize cursor) {
+namespace {
+
+Result<Facts> ReadFactsOnce(const ViewStores& stores, const ledger::Handle& handle, const std::vector<Projection>& projections,
+                            TreeSize size, TreeSize cursor) {
   OPPI_TRY(const auto view_key, stores.vault.FindKey(handle, ledger::KeyClass::kView));
-  if (!view_key) return Facts();
+  if (!view_key) return DataLoss("UNREADABLE: the keys of a learner are lost, and no erasure took them");
   OPPI_TRY(const auto entries, ledger::ReadStreamEntries(stores.log, handle, std::min(size, cursor)));
   std::vector<Bytes> keys;
+  std::vector<LeafIndex> indices;
   for (const ledger::StreamEntry& entry : entries)
     for (const Projection projection : projections)
       if ((entry.feeds & FeedsOf(projection)) != 0) {
         keys.push_back(FactKey(projection, entry.index, handle));
+        indices.push_back(entry.index);
         break;
       }
   OPPI_TRY(const auto rows, stores.views.MultiGet(Table::kViews, keys));
   Facts facts;
   facts.reserve(rows.size());
+  std::optional<WithoutRow> without_row;
   for (std::size_t i = 0; i < rows.size(); ++i) {
-    if (!rows[i]) return DataLoss("views: a fact that the stream names is missing");
+    if (!rows[i]) {
+      if (!without_row) without_row.emplace(stores, handle, cursor);
+      OPPI_TRY(Fact gone, without_row->Read(indices[i]));
+      facts.push_back(std::move(gone));
+      continue;
+    }
     OPPI_TRY(const Bytes plain, ledger::Unseal(*view_key, *rows[i], keys[i]));
     OPPI_TRY(Fact fact, DecodeFact(plain));
     facts.push_back(std::move(fact));
   }
   return facts;
+}
+
+}  // namespace
+
+Result<Facts> ReadFacts(const ViewStores& stores, const ledger::Handle& handle, const std::vector<Projection>& projections,
+                        TreeSize size, TreeSize cursor) {
+  return OnceRenewed(stores.vault, [&] { return ReadFactsOnce(stores, handle, projections, size, cursor); });
 }
 
 Result<Facts> ReadRegistry(const ledger::Store& views, TreeSize size) {
@@ -164,12 +231,20 @@ Result<Facts> ReadPerson(const ViewStores& stores, std::string_view person, Tree
   std::map<LeafIndex, Fact> merged;
   std::vector<std::string> names{std::string(person)};
   for (std::size_t next = 0; next < names.size(); ++next) {
-    OPPI_TRY(const auto handle, stores.vault.FindHandle(names[next]));
-    if (!handle) continue;
-    OPPI_TRY(Facts facts, ReadFacts(stores, *handle, {Projection::kRecord, Projection::kConsent, Projection::kAudit}, cursor, cursor));
-    for (std::string& other : PossibleIdentifiers(person, facts))
-      if (std::find(names.begin(), names.end(), other) == names.end()) names.push_back(std::move(other));
-    for (Fact& fact : facts) merged.emplace(fact.position, std::move(fact));
+    OPPI_TRY(const auto handles, stores.vault.FindHandles(names[next]));
+    for (const ledger::Handle& handle : handles) {
+      OPPI_TRY(Facts facts, ReadFacts(stores, handle, {Projection::kRecord, Projection::kConsent, Projection::kAudit}, cursor, cursor));
+      for (std::string& other : PossibleIdentifiers(person, facts))
+        if (std::find(names.begin(), names.end(), other) == names.end()) names.push_back(std::move(other));
+      for (Fact& fact : facts) {
+        // Erased under one identifier, open under another of the same person: gone.
+        const auto known = merged.find(fact.position);
+        if (known == merged.end())
+          merged.emplace(fact.position, std::move(fact));
+        else if (fact.erased)
+          known->second = std::move(fact);
+      }
+    }
   }
   Facts all;
   all.reserve(merged.size());
@@ -177,17 +252,16 @@ Result<Facts> ReadPerson(const ViewStores& stores, std::string_view person, Tree
   return all;
 }
 
-Result<Facts> ReadIndexed(const ledger::Store& views, const ledger::Vault& vault, Projection index, std::string_view name,
+namespace {
+
+Result<Facts> ReadIndexedOnce(const ledger::Store& views, const ledger::Vault& vault, Projection index, std::string_view name,
                           TreeSize size) {
-  OPPI_CHECK(index == Projection::kByActor || index == Projection::kByPublisher);
-  const Bytes tag = vault.Tag(index == Projection::kByActor ? "actor" : "publisher", name);
+  const Bytes tag = index == Projection::kErasures ? Bytes() : vault.Tag(index == Projection::kByActor ? "actor" : "publisher", name);
   std::vector<std::pair<LeafIndex, ledger::Handle>> named;
   OPPI_RETURN_IF_ERROR(views.Scan(Table::kViews, Prefix(index, tag), RowKey(index, tag, NextIndex(size)),
                                   [&](ByteView key, ByteView value) {
-                                    ledger::Handle handle;
-                                    if (value.size() != handle.bytes.size()) return true;
-                                    std::memcpy(handle.bytes.data(), value.data(), value.size());
-                                    named.emplace_back(LeafIndex(ByteReader(key.substr(1 + tag.size())).U64()), handle);
+                                    const auto handle = ledger::HandleFrom(value);
+                                    if (handle) named.emplace_back(LeafIndex(ByteReader(key.substr(1 + tag.size())).U64()), *handle);
                                     return true;
                                   }));
   Facts facts;
@@ -202,6 +276,13 @@ Result<Facts> ReadIndexed(const ledger::Store& views, const ledger::Vault& vault
     facts.push_back(std::move(fact));
   }
   return facts;
+}
+
+}  // namespace
+
+Result<Facts> ReadIndexed(const ledger::Store& views, const ledger::Vault& vault, Projection index, std::string_view name,
+                          TreeSize size) {
+  return OnceRenewed(vault, [&] { return ReadIndexedOnce(views, vault, index, name, size); });
 }
 
 Result<TreeSize> ReadCursor(const ledger::Store& views) {

@@ -26,21 +26,27 @@ enum class Projection : std::uint8_t {
   kAudit = 'A',     // who looked, who decided. Key: position, handle
   kByActor = 'a',   // index: tag(actor), position -> handle of the subject the row lies under
   kByPublisher = 'p',  // index: tag(publisher), position -> the same
+  kErasures = 'e',     // index of everything on erasures: position -> the same
 };
 inline constexpr Projection kProjections[] = {Projection::kRegistry, Projection::kRecord, Projection::kConsent,
-                                              Projection::kAudit, Projection::kByActor, Projection::kByPublisher};
-/// "registry", "record", "consent", "audit", "by-actor", "by-publisher"
+                                              Projection::kAudit, Projection::kByActor, Projection::kByPublisher,
+                                              Projection::kErasures};
+/// "registry", "record", "consent", "audit", "by-actor", "by-publisher", "erasures"
 [[nodiscard]] std::string_view ProjectionName(Projection projection);
 
 /// The fold: rows that one event adds. Pure but for the vault's keys, which are looked up.
 [[nodiscard]] Status Fold(const ledger::CommittedEvent& event, const ledger::Vault& vault, ledger::WriteBatch& rows);
 
-/// Where facts are read from.
+/// Where facts are read from. What an erasure took is `erased`; what is lost is `unreadable` as well.
 struct ViewStores {
   const ledger::Store& log;    // streams: which facts there must be
   const ledger::Store& views;
   const ledger::Vault& vault;
 };
+/// After keys of this owner have changed: its rows below `cursor` again from the log, and none of what
+/// it has lost. `log`: the newest view.
+[[nodiscard]] Status FoldAgain(const ViewStores& stores, const ledger::LogView& log, const ledger::Handle& owner,
+                               TreeSize cursor, ledger::WriteBatch& rows);
 /// Facts of one owner, in log order, below `size` and below `cursor` (what the views have reached).
 /// `projections`: which of kRecord, kConsent, kAudit to merge (a fact that lies in two comes once).
 /// The stream says which facts there must be: a missing one is kDataLoss, never a shorter answer.
@@ -53,7 +59,7 @@ struct ViewStores {
 /// Everything about a person under every identifier that a link ever joined to this one: what answers
 /// and intake are computed from. Log order; empty when nobody of the name is known.
 [[nodiscard]] Result<Facts> ReadPerson(const ViewStores& stores, std::string_view person, TreeSize cursor);
-/// Facts that an index names, in log order.
+/// Facts that an index names, in log order. `name`: of the actor or publisher; of kErasures: nothing.
 [[nodiscard]] Result<Facts> ReadIndexed(const ledger::Store& views, const ledger::Vault& vault, Projection index,
                                         std::string_view name, TreeSize size);
 

@@ -91,7 +91,7 @@ Result<int> RunRebuild(const RebuildOptions& o) {
     const auto* known = std::find_if(std::begin(projections::kProjections), std::end(projections::kProjections),
                                      [&](projections::Projection p) { return projections::ProjectionName(p) == name; });
     if (known == std::end(projections::kProjections))
-      return InvalidArgument("there is no projection called " + name + "; there are registry, record, consent, audit, by-actor and by-publisher");
+      return InvalidArgument("there is no projection called " + name + "; there are registry, record, consent, audit, by-actor, by-publisher and erasures");
     only.push_back(*known);
   }
   if (o.repair && !only.empty()) return InvalidArgument("--repair rebuilds all projections; leave their names out");
@@ -129,7 +129,7 @@ void AddRepairCommands(Cli& cli) {
   command = AddCommand(cli, cli.app, "rebuild", "The views again from the log, compared byte for byte",
                        "oppiloki rebuild --data var/ledger record consent", [rebuild] { return RunRebuild(*rebuild); });
   rebuild->ledger.AddTo(*command, false);
-  command->add_option("PROJECTION", rebuild->projections, "registry, record, consent, audit, by-actor, by-publisher; all when left out");
+  command->add_option("PROJECTION", rebuild->projections, "registry, record, consent, audit, by-actor, by-publisher, erasures; all when left out");
   command->add_flag("--repair", rebuild->repair, "Replace views that differ by the rebuilt ones");
 }
 

@@ -90,10 +90,10 @@ TEST(WholeLedger, NotesARefusedConsentInTheStreamOfTheChild) {
   const auto report = ledger.Publish(portal, {consent});
   ASSERT_TRUE(report.ok());
   ASSERT_EQ(report->items[0].outcome, Outcome::kRejected);
-  const auto handle = ledger.parts.vault->FindHandle(consent.subject);
-  ASSERT_TRUE(handle.ok() && handle->has_value());
+  const auto handles = ledger.parts.vault->FindHandles(consent.subject);
+  ASSERT_TRUE(handles.ok() && handles->size() == 1);
   const auto stream =
-      ledger::ReadStreamEntries(ledger.parts.log_store, **handle, ledger.View()->size());
+      ledger::ReadStreamEntries(ledger.parts.log_store, handles->front(), ledger.View()->size());
   ASSERT_TRUE(stream.ok());
   ASSERT_EQ(stream->size(), 1U);
   const auto note =

@@ -80,29 +80,29 @@ TEST_F(VaultTest, FindsAgainWhatItMadeAfterItIsReopened) {
   Bytes key;
   {
     const auto vault = Open(KeyOf("master"));
-    const auto nobody = vault->FindHandle("a");
-    ASSERT_TRUE(nobody.ok());
-    EXPECT_FALSE(nobody->has_value());
-    handle = vault->HandleFor("a", rows).value();
-    EXPECT_EQ(vault->HandleFor("a", rows).value(), handle);
-    EXPECT_NE(vault->HandleFor("b", rows).value(), handle);
-    key = vault->KeyFor(handle, KeyClass::kS2, rows).value().view();
-    EXPECT_EQ(vault->KeyFor(handle, KeyClass::kS2, rows).value().view(), key);
-    EXPECT_NE(vault->KeyFor(handle, KeyClass::kS3, rows).value().view(), key);
+    EXPECT_TRUE(vault->FindHandles("a").value().empty());
+    const KeyRingPtr ring = vault->RingFor("a", rows).value();
+    handle = ring->handle;
+    EXPECT_EQ(vault->RingFor("a", rows).value()->handle, handle);
+    EXPECT_NE(vault->RingFor("b", rows).value()->handle, handle);
+    key = ring->Find(KeyClass::kS2)->view();
+    EXPECT_NE(ring->Find(KeyClass::kS3)->view(), key);
+    EXPECT_EQ(ring->Find(KeyClass::kS0), nullptr);
     EXPECT_EQ(rows.size(), 4U);
     Apply(rows);
   }
   const auto vault = Open(KeyOf("master"));
-  EXPECT_EQ(vault->FindHandle("a").value(), handle);
+  EXPECT_EQ(vault->FindHandles("a").value(), std::vector<Handle>{handle});
   EXPECT_EQ(vault->FindKey(handle, KeyClass::kS2).value()->view(), key);
-  EXPECT_FALSE(vault->FindKey(handle, KeyClass::kS4).value().has_value());
+  EXPECT_FALSE(vault->FindKey(handle, KeyClass::kS0).value().has_value());
+  EXPECT_EQ(vault->RingFor("a", rows).value()->handle, handle);
+  EXPECT_EQ(rows.size(), 4U);
 }
 
 TEST_F(VaultTest, WritesNeitherNamesNorKeysInClear) {
   const auto vault = Open(KeyOf("master"));
   WriteBatch rows;
-  const Handle handle = vault->HandleFor("urn:oid:1.2.3", rows).value();
-  const Bytes key(vault->KeyFor(handle, KeyClass::kView, rows).value().view());
+  const Bytes key(vault->RingFor("urn:oid:1.2.3", rows).value()->Find(KeyClass::kView)->view());
   for (std::size_t i = 0; i < rows.size(); ++i) {
     const WriteBatch::Entry row = rows[i];
     EXPECT_EQ(row.key.find("urn:oid"), Bytes::npos);
@@ -122,10 +122,10 @@ TEST_F(VaultTest, RefusesToMakeANewGenerationWhereKeysOfALostOneExist) {
   {
     const auto vault = Open(KeyOf("master"));
     WriteBatch rows;
-    ASSERT_TRUE(vault->HandleFor("a", rows).ok());
+    ASSERT_TRUE(vault->RingFor("a", rows).ok());
     Apply(rows);
   }
-  std::filesystem::remove(folder_ / "generation.key");
+  std::filesystem::remove(folder_ / "generation-1.key");
   const auto lost = Vault::Open(store_, entropy_, {folder_.path(), MasterKeyOf(KeyOf("master"))});
   ASSERT_FALSE(lost.ok());
   EXPECT_EQ(lost.error().code, Code::kDataLoss);
@@ -134,12 +134,12 @@ TEST_F(VaultTest, RefusesToMakeANewGenerationWhereKeysOfALostOneExist) {
 TEST_F(VaultTest, NamesARowThatWasMovedToAnotherLearner) {
   const auto vault = Open(KeyOf("master"));
   WriteBatch rows;
-  ASSERT_TRUE(vault->HandleFor("a", rows).ok());
-  const WriteBatch::Entry row = rows[0];
+  ASSERT_TRUE(vault->RingFor("a", rows).ok());
+  const WriteBatch::Entry row = rows[1];
   WriteBatch planted;
-  planted.Put(Table::kVault, Bytes("h") + vault->Tag("owner", "b"), row.value);
+  planted.Put(Table::kVault, Bytes("\0\0\0\1o", 5) + vault->Tag("owner", "b"), row.value);
   Apply(planted);
-  const auto moved = vault->FindHandle("b");
+  const auto moved = vault->FindHandles("b");
   ASSERT_FALSE(moved.ok());
   EXPECT_EQ(moved.error().code, Code::kDataLoss);
 }
@@ -152,7 +152,8 @@ TEST_F(VaultTest, TagsAreStableSeparateByDomainAndDifferBetweenVaults) {
   EXPECT_NE(vault->Tag("id", "x"), vault->Tag("source", "x"));
   EXPECT_NE(vault->Tag("id", "x"), vault->Tag("i", "dx"));
   tests::TempFolder elsewhere;
-  const auto other = Vault::Open(store_, entropy_, {elsewhere.path(), MasterKeyOf(KeyOf("master"))});
+  MemoryStore other_rows;
+  const auto other = Vault::Open(other_rows, entropy_, {elsewhere.path(), MasterKeyOf(KeyOf("master"))});
   ASSERT_TRUE(other.ok());
   EXPECT_NE((*other)->Tag("id", "x"), vault->Tag("id", "x"));
 }
@@ -169,20 +170,19 @@ class BodiesTest : public VaultTest {
     Body body{content.encoding, {}, content.sealed};
     WriteBatch rows;
     for (const std::string& owner : owners) {
-      const Handle handle = vault_->HandleFor(owner, rows).value();
-      const SecretKey key = vault_->KeyFor(handle, KeyClass::kS2, rows).value();
-      body.wraps.push_back(WrapKey(handle, KeyClass::kS2, key, content.content_key, entropy_));
+      const KeyRingPtr ring = vault_->RingFor(owner, rows).value();
+      body.wraps.push_back(
+          WrapKey(ring->handle, KeyClass::kS2, *ring->Find(KeyClass::kS2), content.content_key, entropy_));
     }
     Apply(rows);
     return body;
   }
-  /// Destroys an owner's keys, as an erasure does; the vault is opened anew.
-  void Forget(const Handle& handle) {
-    Bytes row_key("k");
-    row_key.append(handle.view());
-    row_key.push_back(static_cast<char>(KeyClass::kS2));
+  /// Loses an owner's key without an order.
+  void Lose(const Handle& handle) {
+    KeyRing ring = *vault_->FindRing(handle).value();
+    ring.Set(KeyClass::kS2, std::nullopt);
     WriteBatch rows;
-    rows.Delete(Table::kVault, row_key);
+    vault_->PutRing(ring, rows);
     Apply(rows);
     vault_ = Open(KeyOf("master"));
   }
@@ -206,18 +206,31 @@ TEST_F(BodiesTest, RoundTripAndOpenToTheExactBytesAndSalt) {
   EXPECT_EQ(opened->item.encoding, item_.encoding);
 }
 
-TEST_F(BodiesTest, StayOpenForTheOthersWhenOneSubjectIsErasedAndAreGoneWithTheLast) {
-  const Body body = Make({"a", "b"});
-  Forget(body.wraps[0].handle);
-  EXPECT_EQ(OpenBody(body, *vault_).value().state, Opened::State::kOpen);
-  Forget(body.wraps[1].handle);
-  EXPECT_EQ(OpenBody(body, *vault_).value().state, Opened::State::kErased);
+TEST_F(BodiesTest, StayOpenForTheOthersWhenOneWrapIsTakenAndLeaveATombstoneWithTheLast) {
+  Body body = Make({"a", "b"});
+  body.wraps.erase(body.wraps.begin());
+  const auto opened = OpenBody(body, *vault_).value();
+  EXPECT_EQ(opened.state, Opened::State::kOpen);
+  EXPECT_EQ(opened.owners, std::vector<Handle>{body.wraps[0].handle});
+  body.wraps.clear();
+  body.sealed.clear();
+  const auto row = DecodeBody(EncodeBody(body));
+  ASSERT_TRUE(row.ok());
+  EXPECT_EQ(OpenBody(*row, *vault_).value().state, Opened::State::kErased);
 }
 
-TEST_F(BodiesTest, WithoutAnyWrapAreErased) {
+TEST_F(BodiesTest, AreUnreadableWhenTheirKeyIsLostWithoutAnOrder) {
+  const Body body = Make({"a", "b"});
+  Lose(body.wraps[0].handle);
+  EXPECT_EQ(OpenBody(body, *vault_).value().state, Opened::State::kOpen);
+  Lose(body.wraps[1].handle);
+  EXPECT_EQ(OpenBody(body, *vault_).value().state, Opened::State::kUnreadable);
+}
+
+TEST_F(BodiesTest, WithoutWrapsButWithContentAreDamage) {
   Body body = Make({"a"});
   body.wraps.clear();
-  EXPECT_EQ(OpenBody(body, *vault_).value().state, Opened::State::kErased);
+  EXPECT_FALSE(DecodeBody(EncodeBody(body)).ok());
 }
 
 TEST_F(BodiesTest, AreUnreadableWhenAKeyIsThereButDoesNotOpenThem) {

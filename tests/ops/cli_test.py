@@ -20,7 +20,7 @@ COMMANDS = [
     ["init"], ["serve"], ["demo"], ["key"], ["key", "new"], ["key", "show"], ["publisher"], ["publisher", "add"],
     ["publisher", "revoke"], ["publisher", "list"], ["token"], ["token", "issue"], ["publish"], ["generate"], ["record"],
     ["consents"], ["decide"], ["audit"], ["checkpoint"], ["prove"], ["verify"], ["fsck"], ["rebuild"], ["doctor"], ["rotate"], ["rotate", "vault-master"],
-    ["rehearse"],
+    ["rehearse"], ["erase"], ["hold"], ["hold", "set"], ["hold", "release"], ["hold", "list"],
 ]
 NOBODY = "urn:oid:1.2.246.562.24.99999999990"
 

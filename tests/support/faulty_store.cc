@@ -29,6 +29,10 @@ Status FaultyStore::Apply(const ledger::WriteBatch& batch, ledger::Durability du
   return faults_.Run([&] { return inside_.Apply(batch, durability); });
 }
 
+Status FaultyStore::Drop(Table table, ByteView from, ByteView to) {
+  return faults_.Run([&] { return inside_.Drop(table, from, to); });
+}
+
 std::shared_ptr<const Snapshot> FaultyStore::Freeze() const { return inside_.Freeze(); }
 
 Status FaultyLock::Advance(const Value& value) {

@@ -65,6 +65,7 @@ class FaultyStore final : public ledger::Store {
       ledger::Table table, ByteView key, const ledger::Snapshot* at = nullptr) const override;
   [[nodiscard]] Status Apply(const ledger::WriteBatch& batch,
                              ledger::Durability durability) override;
+  [[nodiscard]] Status Drop(ledger::Table table, ByteView from, ByteView to) override;
   [[nodiscard]] std::shared_ptr<const ledger::Snapshot> Freeze() const override;
 
  private:

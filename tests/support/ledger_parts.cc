@@ -94,7 +94,7 @@ Status LedgerParts::Create() {
 
 Status LedgerParts::OpenVault() {
   vault.reset();
-  OPPI_TRY(vault, ledger::Vault::Open(log_store, entropy, {folder.path(), ledger::MasterKeyOf(Master())}));
+  OPPI_TRY(vault, ledger::Vault::Open(vault_store, entropy, {folder.path(), ledger::MasterKeyOf(Master())}));
   return {};
 }
 

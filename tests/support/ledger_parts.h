@@ -44,8 +44,10 @@ struct LedgerParts {
   NamedSigningKey registrar_key;
   NamedSigningKey ledger_key;
   ledger::MemoryStore log_rows;  // past the faults, for planting damage
+  ledger::MemoryStore vault_rows;
   ledger::MemoryStore view_rows;
   FaultyStore log_store{log_rows};
+  FaultyStore vault_store{vault_rows};
   FaultyStore view_store{view_rows};
   ledger::MemoryLock kept_lock;
   FaultyLock lock{kept_lock};

@@ -101,12 +101,12 @@ Result<ledger::BatchResult> TestWriter::Send(const std::vector<events::Event>& e
 }
 
 std::vector<ledger::StreamEntry> TestWriter::StreamOf(std::string_view person) const {
-  const auto handle = parts.vault->FindHandle(person);
-  OPPI_CHECK(handle.ok());
-  if (!*handle) return {};
+  const auto handles = parts.vault->FindHandles(person);
+  OPPI_CHECK(handles.ok());
+  if (handles->empty()) return {};
   const auto view = View();
   auto entries =
-      ledger::ReadStreamEntries(parts.log_store, **handle, view->size(), view->snapshot());
+      ledger::ReadStreamEntries(parts.log_store, handles->front(), view->size(), view->snapshot());
   OPPI_CHECK(entries.ok());
   return *std::move(entries);
 }
