@@ -13,25 +13,18 @@ using consumers::BatchReport;
 using events::Event;
 using events::EventType;
 
-TempLedger::TempLedger(bool check_digits) {
-  std::string pattern = (std::filesystem::temp_directory_path() / "oppi-road-XXXXXX").string();
-  OPPI_CHECK(::mkdtemp(pattern.data()) != nullptr);
-  directory_ = pattern;
-  const Status made = Node::Create({directory_ + "/ledger",
+TempLedger::TempLedger(bool check_digits, std::int64_t erasure_delay_hours) {
+  const Status made = Node::Create({directory_,
                                     {.origin = "road.test/log",
                                      .organisation = events::OrganisationOid(1),
-                                     .check_digits = check_digits}},
+                                     .check_digits = check_digits,
+                                     .erasure_delay_hours = erasure_delay_hours}},
                                    entropy_, SystemClock());
   EXPECT_TRUE(made.ok()) << made.error().message;
-  directory_ += "/ledger";
   Open();
 }
 
-TempLedger::~TempLedger() {
-  node_.reset();
-  std::error_code ignored;
-  std::filesystem::remove_all(std::filesystem::path(directory_).parent_path(), ignored);
-}
+TempLedger::~TempLedger() = default;
 
 void TempLedger::Open() {
   auto opened = Node::Open({directory_, {}});

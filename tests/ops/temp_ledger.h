@@ -1,6 +1,6 @@
 #pragma once
 
-#include <filesystem>
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <string>
@@ -11,6 +11,7 @@
 #include "events/batch.h"
 #include "events/entropy.h"
 #include "ops/node.h"
+#include "tests/support/temp_folder.h"
 
 /// A real ledger in a temporary directory, with publishers that a test can speak for.
 
@@ -18,7 +19,8 @@ namespace oppi::ops {
 
 class TempLedger {
  public:
-  explicit TempLedger(bool check_digits = true);
+  /// `erasure_delay_hours` as in ledger.toml: 0 lets a run carry out what was just decided.
+  explicit TempLedger(bool check_digits = true, std::int64_t erasure_delay_hours = 24);
   ~TempLedger();
   TempLedger(const TempLedger&) = delete;
   TempLedger& operator=(const TempLedger&) = delete;
@@ -55,7 +57,8 @@ class TempLedger {
 
  private:
   SystemEntropy entropy_;
-  std::string directory_;
+  const tests::TempFolder folder_;
+  const std::string directory_ = folder_ / "ledger";
   std::unique_ptr<Node> node_;
   std::map<std::string, NamedSigningKey> keys_;
 };
