@@ -244,6 +244,8 @@ Result<ErasureRecord> DecodeErasureRecord(ByteView bytes) {
       Bytes key(r.Short());
       rows->push_back({std::move(key), Bytes(r.Long())});
     }
+  const auto falls = [](const auto& a, const auto& b) { return b.index < a.index; };
+  if (std::adjacent_find(record.wraps.begin(), record.wraps.end(), falls) != record.wraps.end()) return damaged;
   if (!r.done() || record.number == 0 || record.handles.empty()) return damaged;
   return record;
 }
