@@ -36,12 +36,6 @@ Status CheckNames(const Question& question) {
   return {};
 }
 
-projections::Decided DecidedFrom(const Question& question, const Facts& facts, const projections::Registry& registry,
-                                 const projections::View& view) {
-  const projections::History history(question.learner, registry, facts, view.size);
-  return DecideOn(history, DecideQuestionOf(question, view));
-}
-
 Error Refused(const projections::Access& access) {
   return PermissionDenied(access.refusal + ": this question is not open to you");
 }
@@ -91,7 +85,7 @@ Result<std::string> LedgerDesk::Answer(const Question& question, const projectio
   OPPI_TRY(const projections::Answer answer, projections::ComputeAnswer(question, access, facts, registry, view));
   // The access is durable before the answer leaves.
   if (question.ask == Ask::kDecide) {
-    OPPI_RETURN_IF_ERROR(accesses_.Record(DecisionEvent(question, asker, view, DecidedFrom(question, facts, registry, view))));
+    OPPI_RETURN_IF_ERROR(accesses_.Record(DecisionEvent(question, asker, view, DecideFrom(question, facts, registry, view))));
   } else {
     OPPI_RETURN_IF_ERROR(accesses_.Record(ReadEvent(question, asker, answer)));
   }
@@ -114,9 +108,7 @@ Result<LedgerDesk::Judgement> LedgerDesk::Judge(const Question& question, const 
   const projections::Access access = projections::Authorise(question, asker, {}, now, {});
   if (!access.permitted()) return Refused(access);
   OPPI_TRY(const auto registry, ports_.registry.At(*judgement.log));
-  OPPI_RETURN_IF_ERROR(ports_.runner.WaitFor(judgement.log->size()));
-  OPPI_TRY(const Facts facts, projections::ReadPerson(ports_.stores, question.learner, judgement.log->size()));
-  judgement.decided = DecidedFrom(question, facts, *registry->registry, judgement.view);
+  OPPI_TRY(judgement.decided, ports_.decider.Decide(question, judgement.view, *registry, judgement.log->size()));
   return judgement;
 }
 

@@ -12,6 +12,7 @@
 #include "ledger/log_view.h"
 #include "projections/answer.h"
 #include "projections/decided.h"
+#include "projections/decider.h"
 #include "projections/registry_cell.h"
 #include "projections/runner.h"
 #include "projections/views.h"
@@ -25,6 +26,7 @@ class LedgerDesk final : public Desk {
     projections::ViewStores stores;
     projections::Runner& runner;
     projections::RegistryCell& registry;
+    projections::Decider& decider;
     Road& road;  // access events
     const Clock& clock;
     Entropy& entropy;

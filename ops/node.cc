@@ -134,6 +134,13 @@ Result<std::unique_ptr<Node>> Node::Open(const OpenOptions& options) {
   projections::Gate* gate = node->gate_.get();
   node->registry_ = std::make_unique<projections::RegistryCell>(node->stores(), *runner, view->size());
   projections::RegistryCell* registry = node->registry_.get();
+  const auto read = [runner, stores = node->stores()](std::string_view person, const std::vector<projections::Projection>& projections,
+                                                      TreeSize size) -> Result<projections::Facts> {
+    OPPI_RETURN_IF_ERROR(runner->WaitFor(size));
+    return projections::ReadPerson(stores, person, projections, size);
+  };
+  node->decider_ = std::make_unique<projections::Decider>(read, projections::DecisionCache::Options{}, node->entropy_, view->size());
+  projections::DecisionCache* decisions = &node->decider_->cache();
   runner->OnAdvance([gate](TreeSize cursor) { gate->ViewsReached(cursor); });
   ledger::SequencerOptions sequencing;
   sequencing.origin = node->config_.origin;
@@ -141,8 +148,10 @@ Result<std::unique_ptr<Node>> Node::Open(const OpenOptions& options) {
   OPPI_TRY(node->sequencer_,
            ledger::Sequencer::Open({*node->log_store_, *node->vault_, *node->gate_, *node->lock_, node->clock_,
                                     node->entropy_, *node->log_key_, *node->ledger_key_,
-                                    [runner, registry](std::shared_ptr<const ledger::CommittedGroup> group) {
+                                    [runner, registry, decisions](std::shared_ptr<const ledger::CommittedGroup> group) {
+                                      // These first: whoever waits for the views may rely on them.
                                       registry->Committed(*group);
+                                      decisions->Committed(*group);
                                       runner->Committed(std::move(group));
                                     }},
                                    sequencing));
@@ -154,7 +163,7 @@ Result<std::unique_ptr<Node>> Node::Open(const OpenOptions& options) {
   gate->LookUpIn([sequencer] { return sequencer->View(); });
   OPPI_RETURN_IF_ERROR(node->OpenErasures());
   node->desk_ = std::make_unique<consumers::LedgerDesk>(consumers::LedgerDesk::Ports{
-      node->stores(), *runner, *registry, *node->road_, node->clock_, node->entropy_, [sequencer] { return sequencer->View(); },
+      node->stores(), *runner, *registry, *node->decider_, *node->road_, node->clock_, node->entropy_, [sequencer] { return sequencer->View(); },
       *node->ledger_key_, node->config_.origin, node->config_.organisation,
       {.check_digits = node->config_.check_digits}});
   return node;
@@ -177,7 +186,8 @@ Status Node::OpenErasures() {
   };
   eraser_ = std::make_unique<projections::Eraser>(
       projections::Eraser::Ports{*sequencer_, *runner_, *vault_, *log_store_, *view_store_, clock_, entropy_,
-                                 "urn:oid:" + config_.organisation + "/ledger", publish_own, {}},
+                                 "urn:oid:" + config_.organisation + "/ledger", publish_own,
+                                 [this](std::string_view person) { decider_->cache().Forget(person); }},
       std::move(list));
   OPPI_RETURN_IF_ERROR(eraser_->CatchUp());
   erasure_desk_ = std::make_unique<consumers::ErasureDesk>(consumers::ErasureDesk::Ports{

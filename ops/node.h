@@ -16,6 +16,7 @@
 #include "ledger/vault.h"
 #include "ops/settings.h"
 #include "ops/system_clock.h"
+#include "projections/decider.h"
 #include "projections/eraser.h"
 #include "projections/gate.h"
 #include "projections/registry_cell.h"
@@ -66,6 +67,7 @@ class Node {
   [[nodiscard]] projections::Gate& gate() { return *gate_; }
   [[nodiscard]] projections::Runner& runner() { return *runner_; }
   [[nodiscard]] projections::RegistryCell& registry() { return *registry_; }
+  [[nodiscard]] projections::Decider& decider() { return *decider_; }
   [[nodiscard]] ledger::Sequencer& sequencer() { return *sequencer_; }
   [[nodiscard]] std::shared_ptr<const ledger::LogView> View() const { return sequencer_->View(); }
   [[nodiscard]] VerifierKey LogKey() const { return log_key_->verifier(); }
@@ -107,6 +109,7 @@ class Node {
   std::unique_ptr<projections::Gate> gate_;
   std::unique_ptr<projections::Runner> runner_;
   std::unique_ptr<projections::RegistryCell> registry_;
+  std::unique_ptr<projections::Decider> decider_;
   std::unique_ptr<ledger::Sequencer> sequencer_;
   std::unique_ptr<consumers::LedgerRoad> road_;
   std::unique_ptr<consumers::LedgerDesk> desk_;

@@ -165,8 +165,7 @@ Answer AnswerTimeline(const Question& question, const Access& access, const Fact
 }
 
 Answer AnswerDecide(const Question& question, const Facts& stream, const Registry& registry, const View& view) {
-  const History history(question.learner, registry, stream, view.size);
-  return ToAnswer(DecideOn(history, DecideQuestionOf(question, view)));
+  return ToAnswer(DecideFrom(question, stream, registry, view));
 }
 
 }  // namespace oppi::projections

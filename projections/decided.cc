@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "events/ids.h"
+#include "projections/decision_bounds.h"
 
 namespace oppi::projections {
 namespace {
@@ -191,6 +192,22 @@ Decided DecideOn(const History& history, const DecideQuestion& question) {
         {duty.code, duty.due, duty.event == nullptr ? std::string() : duty.event->event.id, duty.status});
   if (const PolicyPack* pack = history.PackAt(question.at)) decided.policy = pack->hash;
   return decided;
+}
+
+bool IsDisclose(const Question& question) {
+  return ParseDecisionOp(question.op).value_or(DecisionOp::kDisclose) == DecisionOp::kDisclose;
+}
+
+Facts WithoutBystanders(const Question& question, Facts facts) {
+  if (IsDisclose(question))
+    std::erase_if(facts, [](const Fact& fact) { return !fact.erased && !MovesDecisions(fact.event.info()); });
+  return facts;
+}
+
+Decided DecideFrom(const Question& question, Facts facts, const Registry& registry, const View& view) {
+  const Facts own = WithoutBystanders(question, std::move(facts));
+  const History history(question.learner, registry, own, view.size);
+  return DecideOn(history, DecideQuestionOf(question, view));
 }
 
 Answer ToAnswer(const Decided& decided) {

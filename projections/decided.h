@@ -44,6 +44,12 @@ struct Decided {
 /// Decide, and let go of the history.
 [[nodiscard]] Decided DecideOn(const History& history, const DecideQuestion& question);
 
+/// The same from facts, as ReadPerson gives them. What moves no decision is left out first, so that it
+/// cannot matter to a disclose question whether it was read.
+[[nodiscard]] Decided DecideFrom(const Question& question, Facts facts, const Registry& registry, const View& view);
+[[nodiscard]] bool IsDisclose(const Question& question);
+[[nodiscard]] Facts WithoutBystanders(const Question& question, Facts facts);
+
 /// {result, reason, basis, consent, by, permitted_subset, denied, missing, flags, obligations,
 /// policy_hash}
 [[nodiscard]] Answer ToAnswer(const Decided& decided);

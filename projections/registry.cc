@@ -54,6 +54,13 @@ std::vector<Instant> Registry::PackChanges(TreeSize known) const {
   return changes;
 }
 
+std::vector<const PolicyPack*> Registry::Packs(TreeSize known) const {
+  std::vector<const PolicyPack*> packs;
+  for (const Pack& pack : packs_)
+    if (pack.VisibleIn(known)) packs.push_back(pack.pack.get());
+  return packs;
+}
+
 bool Registry::PurposeEverKnown(std::string_view purpose, TreeSize known) const {
   return std::any_of(packs_.begin(), packs_.end(), [&](const Pack& pack) {
     return pack.VisibleIn(known) && pack.pack->Purpose(purpose) != nullptr;

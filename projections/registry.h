@@ -48,6 +48,8 @@ class Registry {
   [[nodiscard]] const PolicyPack* PackAt(Instant t, TreeSize known) const;
   /// Instants at which another pack may come into force, ascending.
   [[nodiscard]] std::vector<Instant> PackChanges(TreeSize known) const;
+  /// Every visible pack, of whatever time.
+  [[nodiscard]] std::vector<const PolicyPack*> Packs(TreeSize known) const;
   /// Some visible pack, of whatever time, knows the purpose.
   [[nodiscard]] bool PurposeEverKnown(std::string_view purpose, TreeSize known) const;
 

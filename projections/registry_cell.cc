@@ -3,33 +3,21 @@
 #include <algorithm>
 
 #include "projections/consent_answer.h"
+#include "projections/decision_bounds.h"
 
 namespace oppi::projections {
-namespace {
-
-void AddInstants(const events::Event& event, std::vector<Instant>& instants) {
-  instants.push_back(event.V());
-  if (event.valid_to) instants.push_back(*event.valid_to);
-  const auto fields = event.info().fields;
-  for (std::size_t i = 0; i < fields.size(); ++i)
-    if (fields[i].type == events::FieldType::kTime && event.fields[i].present)
-      instants.push_back(Instant{event.fields[i].number});
-}
-
-}  // namespace
-
-std::shared_ptr<const RegistrySnapshot> SnapshotOf(const Facts& facts, TreeSize read_at) {
+std::shared_ptr<const RegistrySnapshot> SnapshotOf(std::unique_ptr<const Registry> registry, TreeSize read_at) {
   auto snapshot = std::make_shared<RegistrySnapshot>();
-  snapshot->registry = RegistryOf(facts);
   snapshot->read_at = read_at;
-  for (const Fact& fact : facts) {
+  for (const Fact& fact : registry->facts()) {
     snapshot->end = SizeAfter(fact.position);
-    if ((fact.event.info().feeds & events::kFeedCO) == 0) continue;
+    if (!MovesDecisions(fact.event.info())) continue;
     snapshot->mark = SizeAfter(fact.position);
     AddInstants(fact.event, snapshot->changes);
   }
   std::sort(snapshot->changes.begin(), snapshot->changes.end());
   snapshot->changes.erase(std::unique(snapshot->changes.begin(), snapshot->changes.end()), snapshot->changes.end());
+  snapshot->registry = std::move(registry);
   return snapshot;
 }
 
@@ -51,7 +39,7 @@ Result<std::shared_ptr<const RegistrySnapshot>> RegistryCell::At(const ledger::L
   // Reached means told: the writer speaks to this cell first.
   OPPI_RETURN_IF_ERROR(runner_.WaitFor(size));
   OPPI_TRY(const Facts facts, ReadFullRegistry(log, stores_, size));
-  std::shared_ptr<const RegistrySnapshot> read = SnapshotOf(facts, size);
+  std::shared_ptr<const RegistrySnapshot> read = SnapshotOf(RegistryOf(facts), size);
   const std::scoped_lock lock(mutex_);
   if (!current_ || current_->read_at <= size) current_ = read;
   return read;

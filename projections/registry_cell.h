@@ -29,8 +29,8 @@ struct RegistrySnapshot {
   std::vector<Instant> changes;
 };
 
-/// Registry facts in log order, with their `object` fields, all that lie below `read_at`.
-[[nodiscard]] std::shared_ptr<const RegistrySnapshot> SnapshotOf(const Facts& facts, TreeSize read_at);
+/// `registry`: every registry fact below `read_at`, with its `object` fields.
+[[nodiscard]] std::shared_ptr<const RegistrySnapshot> SnapshotOf(std::unique_ptr<const Registry> registry, TreeSize read_at);
 
 /// Any thread, except where said.
 class RegistryCell {

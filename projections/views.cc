@@ -228,12 +228,17 @@ Result<Facts> ReadFullRegistry(const ledger::LogView& log, const ViewStores& sto
 }
 
 Result<Facts> ReadPerson(const ViewStores& stores, std::string_view person, TreeSize cursor) {
+  return ReadPerson(stores, person, {Projection::kRecord, Projection::kConsent, Projection::kAudit}, cursor);
+}
+
+Result<Facts> ReadPerson(const ViewStores& stores, std::string_view person, const std::vector<Projection>& projections,
+                         TreeSize cursor) {
   std::map<LeafIndex, Fact> merged;
   std::vector<std::string> names{std::string(person)};
   for (std::size_t next = 0; next < names.size(); ++next) {
     OPPI_TRY(const auto handles, stores.vault.FindHandles(names[next]));
     for (const ledger::Handle& handle : handles) {
-      OPPI_TRY(Facts facts, ReadFacts(stores, handle, {Projection::kRecord, Projection::kConsent, Projection::kAudit}, cursor, cursor));
+      OPPI_TRY(Facts facts, ReadFacts(stores, handle, projections, cursor, cursor));
       for (std::string& other : PossibleIdentifiers(person, facts))
         if (std::find(names.begin(), names.end(), other) == names.end()) names.push_back(std::move(other));
       for (Fact& fact : facts) {

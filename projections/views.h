@@ -59,6 +59,9 @@ struct ViewStores {
 /// Everything about a person under every identifier that a link ever joined to this one: what answers
 /// and intake are computed from. Log order; empty when nobody of the name is known.
 [[nodiscard]] Result<Facts> ReadPerson(const ViewStores& stores, std::string_view person, TreeSize cursor);
+/// The same from some of kRecord, kConsent and kAudit. Links are in each of them.
+[[nodiscard]] Result<Facts> ReadPerson(const ViewStores& stores, std::string_view person,
+                                       const std::vector<Projection>& projections, TreeSize cursor);
 /// Facts that an index names, in log order. `name`: of the actor or publisher; of kErasures: nothing.
 [[nodiscard]] Result<Facts> ReadIndexed(const ledger::Store& views, const ledger::Vault& vault, Projection index,
                                         std::string_view name, TreeSize size);

@@ -214,7 +214,7 @@ TEST_F(DeskTest, WithoutARecordedAccessThereIsNoAnswer) {
   for (const auto how :
        {ClosedRoad::How::kFails, ClosedRoad::How::kRefusesBatch, ClosedRoad::How::kRefusesItem}) {
     ClosedRoad road(how);
-    consumers::LedgerDesk desk({node.stores(), node.runner(), node.registry(), road, node.clock(), node.entropy(),
+    consumers::LedgerDesk desk({node.stores(), node.runner(), node.registry(), node.decider(), road, node.clock(), node.entropy(),
                                 [&node] { return node.View(); }, node.ledger_key(),
                                 node.config().origin, node.config().organisation, {}});
     const auto answer = desk.Answer(About(Ask::kRecord), kOfficer);

@@ -1,0 +1,207 @@
+#include "projections/decision_cache.h"
+
+#include <sodium.h>
+
+#include <algorithm>
+#include <cstring>
+
+namespace oppi::projections {
+namespace {
+
+constexpr std::size_t kStamps = 1U << 20;
+constexpr std::size_t kShards = 64;
+/// More questions about one learner than this: the oldest goes.
+constexpr std::size_t kAnswersMax = 16;
+
+struct KeyHash {
+  std::size_t operator()(const DecisionCache::Key& key) const { return key.low; }  // random already
+};
+
+struct AnswerSlot {
+  DecisionCache::Key question;
+  DecisionCache::Found found;
+  TreeSize registry_mark{0};
+  Bytes decided;
+};
+
+struct Learner {
+  std::vector<AnswerSlot> answers;  // oldest first
+};
+
+std::size_t BytesOf(const Learner& learner) {
+  // A node of the map with its bucket and allocation overhead; each text has an allocation of its own.
+  std::size_t bytes = 80 + learner.answers.capacity() * sizeof(AnswerSlot) + 16;
+  for (const AnswerSlot& slot : learner.answers) bytes += slot.decided.capacity() + 17;
+  return bytes;
+}
+
+using Learners = std::unordered_map<DecisionCache::Key, Learner, KeyHash>;
+
+}  // namespace
+
+/// Two generations: what is asked for moves to the young one; when that has its half of the memory it
+/// becomes the old one, and the old one goes.
+struct DecisionCache::Shard {
+  mutable std::mutex mutex;
+  Learners young;
+  Learners old;
+  std::size_t young_bytes = 0;
+  std::size_t old_bytes = 0;
+  std::uint64_t hits = 0;
+  std::uint64_t misses = 0;
+
+  /// The learner's entry in the young generation; nullptr when there is none in either.
+  Learner* Find(const Key& key) {
+    if (const auto it = young.find(key); it != young.end()) return &it->second;
+    const auto it = old.find(key);
+    if (it == old.end()) return nullptr;
+    const std::size_t bytes = BytesOf(it->second);
+    old_bytes -= bytes;
+    young_bytes += bytes;
+    Learner* learner = &young.insert(old.extract(it)).position->second;
+    return learner;
+  }
+  void Age(std::size_t young_bytes_max) {
+    if (young_bytes <= young_bytes_max) return;
+    old = std::move(young);
+    young = {};
+    old_bytes = young_bytes;
+    young_bytes = 0;
+  }
+  void Erase(const Key& key) {
+    if (const auto it = young.find(key); it != young.end()) {
+      young_bytes -= BytesOf(it->second);
+      young.erase(it);
+    }
+    if (const auto it = old.find(key); it != old.end()) {
+      old_bytes -= BytesOf(it->second);
+      old.erase(it);
+    }
+  }
+};
+
+DecisionCache::DecisionCache(Options options, Entropy& entropy, TreeSize told)
+    : options_(options),
+      stamps_(std::make_unique<std::atomic<std::uint64_t>[]>(kStamps)),
+      told_(told.value()),
+      shards_(std::make_unique<Shard[]>(kShards)) {
+  static_assert(crypto_shorthash_siphashx24_KEYBYTES == sizeof(hash_key_));
+  entropy.Fill(hash_key_);
+}
+
+DecisionCache::~DecisionCache() = default;
+
+DecisionCache::Key DecisionCache::Hash(std::string_view text) const {
+  static_assert(crypto_shorthash_siphashx24_BYTES == sizeof(Key));
+  std::array<unsigned char, sizeof(Key)> out;
+  crypto_shorthash_siphashx24(out.data(), reinterpret_cast<const unsigned char*>(text.data()), text.size(), hash_key_.data());
+  Key key;
+  std::memcpy(&key, out.data(), sizeof(key));
+  return key;
+}
+
+DecisionCache::Asked DecisionCache::Name(const Question& question, const View& view, TreeSize registry_mark) const {
+  Bytes text;
+  text.reserve(160);
+  ByteWriter out(text);
+  for (const std::string* member : {&question.controller, &question.purpose, &question.recipient}) out.Long(*member);
+  for (const std::string& category : question.categories) out.Long(category);
+  return {Hash(question.learner), Hash(text), view.at, view.size, registry_mark};
+}
+
+std::atomic<std::uint64_t>& DecisionCache::StampOf(const Key& learner) const { return stamps_[learner.high % kStamps]; }
+DecisionCache::Shard& DecisionCache::ShardOf(const Key& learner) const { return shards_[(learner.high >> 32) % kShards]; }
+
+void DecisionCache::Raise(std::atomic<std::uint64_t>& stamp, std::uint64_t size) const {
+  std::uint64_t before = stamp.load(std::memory_order_relaxed);
+  while (before < size && !stamp.compare_exchange_weak(before, size)) {
+  }
+}
+
+std::optional<Decided> DecisionCache::Find(const Asked& asked) {
+  // Until it is told of everything in the view it cannot know whether an answer still holds.
+  const bool told = asked.size.value() <= told_.load(std::memory_order_acquire);
+  Shard& shard = ShardOf(asked.learner);
+  Bytes bytes;
+  {
+    const std::scoped_lock lock(shard.mutex);
+    const Learner* learner = told ? shard.Find(asked.learner) : nullptr;
+    const std::uint64_t stamp = std::max(StampOf(asked.learner).load(), everybody_.load());
+    if (learner != nullptr)
+      for (const AnswerSlot& slot : learner->answers)
+        if (slot.question == asked.question && slot.registry_mark == asked.registry_mark && slot.found.steady.Holds(asked.at) &&
+            slot.found.facts_end <= asked.size && asked.registry_mark <= asked.size && stamp <= slot.found.read_at.value())
+          bytes = slot.decided;
+    ++(bytes.empty() ? shard.misses : shard.hits);
+    shard.Age(options_.bytes_max / kShards / 2);
+  }
+  if (bytes.empty()) return std::nullopt;
+  auto decided = DecodeDecided(bytes);
+  OPPI_CHECK(decided.ok());
+  return std::move(decided).value();
+}
+
+void DecisionCache::Keep(const Asked& asked, const Found& found, const Decided& decided) {
+  if (asked.size < found.facts_end || asked.size < asked.registry_mark) return;  // the view saw less than there is
+  AnswerSlot slot{asked.question, found, asked.registry_mark, EncodeDecided(decided)};
+  slot.decided.shrink_to_fit();
+  Shard& shard = ShardOf(asked.learner);
+  const std::scoped_lock lock(shard.mutex);
+  // Under the lock that Forget takes after it has raised the stamp.
+  if (std::max(StampOf(asked.learner).load(), everybody_.load()) > found.read_at.value()) return;
+  const Learner* there = shard.Find(asked.learner);
+  Learner& learner = shard.young[asked.learner];
+  if (there != nullptr) shard.young_bytes -= BytesOf(learner);
+  std::erase_if(learner.answers, [&](const AnswerSlot& old) { return old.question == asked.question; });
+  if (learner.answers.size() == kAnswersMax) learner.answers.erase(learner.answers.begin());
+  learner.answers.reserve(learner.answers.size() + 1);
+  learner.answers.push_back(std::move(slot));
+  shard.young_bytes += BytesOf(learner);
+  shard.Age(options_.bytes_max / kShards / 2);
+}
+
+void DecisionCache::Committed(const ledger::CommittedGroup& group) {
+  for (const auto& event : group.events) {
+    if (!MovesDecisions(event->event.info())) continue;
+    for (const std::string_view subject : event->event.Subjects())
+      Raise(StampOf(Hash(subject)), SizeAfter(event->position).value());
+  }
+  told_.store(group.size.value(), std::memory_order_release);
+}
+
+void DecisionCache::Forget(std::string_view person) {
+  const Key key = Hash(person);
+  Raise(StampOf(key), told_.load() + 1);
+  Shard& shard = ShardOf(key);
+  const std::scoped_lock lock(shard.mutex);
+  shard.Erase(key);
+}
+
+void DecisionCache::ForgetAll() {
+  Raise(everybody_, told_.load() + 1);
+  for (std::size_t i = 0; i < kShards; ++i) {
+    Shard& shard = shards_[i];
+    const std::scoped_lock lock(shard.mutex);
+    shard.young = {};
+    shard.old = {};
+    shard.young_bytes = shard.old_bytes = 0;
+  }
+}
+
+DecisionCache::Counts DecisionCache::counts() const {
+  Counts counts;
+  for (std::size_t i = 0; i < kShards; ++i) {
+    const Shard& shard = shards_[i];
+    const std::scoped_lock lock(shard.mutex);
+    counts.hits += shard.hits;
+    counts.misses += shard.misses;
+    counts.bytes += shard.young_bytes + shard.old_bytes;
+    for (const Learners* learners : {&shard.young, &shard.old}) {
+      counts.learners += learners->size();
+      for (const auto& entry : *learners) counts.answers += entry.second.answers.size();
+    }
+  }
+  return counts;
+}
+
+}  // namespace oppi::projections
