@@ -179,7 +179,12 @@ Status Eraser::Execute(const std::string& id, const std::string& learner, std::i
   if (!trail_key) return DataLoss("UNREADABLE: the trail's key of a learner is lost");
   plan.record.size = view->size();
   plan.record.execution = ledger::Seal(*trail_key, events::EncodeJson(event), kExecutionBound, ports_.entropy);
-  OPPI_RETURN_IF_ERROR(list_.Append(plan.record, ports_.entropy));
+  if (const Status listed = list_.Append(plan.record, ports_.entropy); !listed.ok()) {
+    // It may be there all the same, and would be carried out when the ledger is opened again: nobody may
+    // call it off in between.
+    still.StopWriter(listed.error());
+    return listed;
+  }
   OPPI_RETURN_IF_ERROR(Perform(plan.record, event, still));
   report.executed.push_back({id, event.id, order.covered.size(), plan.shared, plan.documents, plan.keys});
   return {};

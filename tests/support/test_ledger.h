@@ -53,6 +53,7 @@ class TestLedger {
   [[nodiscard]] std::shared_ptr<const ledger::LogView> View() const { return sequencer_->View(); }
   [[nodiscard]] consumers::Road& road() { return *road_; }
   [[nodiscard]] projections::Runner& runner() { return *runner_; }
+  [[nodiscard]] ledger::Sequencer& sequencer() { return *sequencer_; }
   [[nodiscard]] projections::Gate& gate() { return *gate_; }
   [[nodiscard]] projections::ViewStores stores() const {
     return {parts.log_store, parts.view_store, *parts.vault};
