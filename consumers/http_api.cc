@@ -63,6 +63,8 @@ std::vector<Route> ApiRoutes(HttpPorts given) {
       {kPost, "/v1/query/timeline",      kBearer,    kAsk,    kQuestionBytesMax, json,    {},       ask(Ask::kTimeline)},
       {kPost, "/v1/query/decide",        kBearer,    kAsk,    kQuestionBytesMax, json,    {},       ask(Ask::kDecide)},
       {kPost, "/v1/query/audit",         kBearer,    kAsk,    kQuestionBytesMax, json,    {},       ask(Ask::kAudit)},
+      {kPost, "/v1/query/obligations",   kBearer,    kAsk,    kQuestionBytesMax, json,    {},       ask(Ask::kObligations)},
+      {kPost, "/v1/query/findings",      kBearer,    kAsk,    kQuestionBytesMax, json,    {},       ask(Ask::kFindings)},
 
       // the log, as any C2SP client reads it: public, and says nothing about anybody
       {kGet,  "/checkpoint",             kAnyone,    kRead,   kNoBody,           {},      {},       checkpoint},

@@ -22,7 +22,9 @@ std::string_view QueryCode(Ask ask) {
     case Ask::kAudit: return "AUDIT_TRAIL";
     case Ask::kConsents:
     case Ask::kTimeline:
-    case Ask::kDecide: return "CONSENT";
+    case Ask::kDecide:
+    case Ask::kObligations:
+    case Ask::kFindings: return "CONSENT";
   }
   return "RECORD";
 }
@@ -60,6 +62,7 @@ Result<TreeSize> SizeKnownAt(const ledger::LogView& view, Instant t) {
 Result<std::string> LedgerDesk::Answer(const Question& question, const projections::Asker& asker) {
   if (question.ask == Ask::kDecide && !question.evidence) return AnswerDecide(question, asker);
   OPPI_RETURN_IF_ERROR(CheckNames(question));
+  if (AsksOfMany(question)) return AnswerPage(question, asker);
   // One view for the whole answer; the projections must have reached it.
   const std::shared_ptr<const ledger::LogView> log = ports_.view();
   OPPI_RETURN_IF_ERROR(ports_.runner.WaitFor(log->size()));

@@ -54,6 +54,7 @@ class LedgerDesk final : public Desk {
 
  private:
   [[nodiscard]] Result<std::string> AnswerDecide(const projections::Question& question, const projections::Asker& asker);
+  [[nodiscard]] Result<std::string> AnswerPage(const projections::Question& question, const projections::Asker& asker);
   [[nodiscard]] Result<TreeSize> SizeAsked(const projections::Question& question, const ledger::LogView& view) const;
   [[nodiscard]] Result<projections::Facts> FactsFor(const projections::Question& question, TreeSize cursor) const;
   [[nodiscard]] Result<std::string> EvidenceFor(const projections::Question& question, const projections::Access& access,

@@ -357,6 +357,40 @@ Result<std::string> AuditTable(std::string_view audit_json) {
   return page.Take();
 }
 
+Result<std::string> ObligationsTable(std::string_view rows_json) {
+  OPPI_TRY(const Json rows, Parse(rows_json, &Json::is_array));
+  Page page(rows.empty() ? "No duties.\n" : "");
+  page.Section("Duties", rows,
+               {{"learner", "learner"},
+                {"duty", "code"},
+                {"status", "status"},
+                {"due", "due"},
+                {"controller", "controller"},
+                {"purpose", "purpose"},
+                {"recipient", "recipient"},
+                {"event", "event"}});
+  return page.Take();
+}
+
+Result<std::string> FindingsTable(std::string_view rows_json) {
+  OPPI_TRY(const Json rows, Parse(rows_json, &Json::is_array));
+  Page page(rows.empty() ? "Nothing found.\n" : "");
+  page.Section("Findings", rows,
+               {{"learner", "learner"},
+                {"finding", "finding"},
+                {"reason", "reason"},
+                {"at", "at"},
+                {"due", "due"},
+                {"after, s", "latency_seconds"},
+                {"controller", "controller"},
+                {"purpose", "purpose"},
+                {"recipients", "recipients"},
+                {"categories", "data_categories"},
+                {"event", "event"},
+                {"known from", "known_from"}});
+  return page.Take();
+}
+
 Result<std::string> RedactionLines(std::string_view redactions_json) {
   OPPI_TRY(const Json redactions, Parse(redactions_json, &Json::is_array));
   std::string lines;

@@ -18,6 +18,10 @@ namespace oppi::projections {
 /// From AuditJson.
 [[nodiscard]] Result<std::string> AuditTable(std::string_view audit_json);
 
+/// From the list of AnswerObligations or AnswerFindings, or the rows of pages of many learners.
+[[nodiscard]] Result<std::string> ObligationsTable(std::string_view rows_json);
+[[nodiscard]] Result<std::string> FindingsTable(std::string_view rows_json);
+
 /// From the envelope's `redactions`: what was kept back, one line each; empty when nothing was.
 [[nodiscard]] Result<std::string> RedactionLines(std::string_view redactions_json);
 

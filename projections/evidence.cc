@@ -178,7 +178,7 @@ Result<Evidence> DecodeEvidence(std::string_view text) {
   Evidence e;
   OPPI_TRY(const std::string ask, Text(json, "ask"));
   std::optional<Ask> kind;
-  for (const Ask each : {Ask::kRecord, Ask::kConsents, Ask::kTimeline, Ask::kDecide, Ask::kAudit})
+  for (const Ask each : kAsks)
     if (AskName(each) == ask) kind = each;
   if (!kind || !json.contains("inputs")) return Bad("unknown question");
   OPPI_TRY(e.question, ParseQuestion(*kind, json["inputs"].dump()));

@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 
+#include "projections/consent_state.h"
 #include "projections/erasure_rules.h"
 
 namespace oppi::projections {
@@ -185,6 +186,39 @@ std::vector<Finding> FindingsOf(std::string_view learner, const Registry& regist
     if (auto finding = examiner.Examine(fact)) findings.push_back(*finding);
   }
   return findings;
+}
+
+std::vector<GuardianConsent> ConsentsOnGuardians(const History& history, Instant t) {
+  const PolicyPack* pack = history.PackAt(t);
+  if (pack == nullptr) return {};
+  const std::optional<Instant> majority = history.authority().Majority(*pack);
+  const bool of_age = majority && *majority <= t;
+  std::map<LeafIndex, GuardianConsent> found;
+  for (const auto& [name, group] : history.groups()) {
+    const Holders holders = history.authority().HoldersAt(name.second, t);
+    if (holders.persons != std::vector<std::string_view>{history.learner()}) continue;
+    for (const Grant& grant : group.grants) {
+      const Event& event = grant.fact->event;
+      if (!grant.start || t < *grant.start || found.contains(grant.fact->position)) continue;
+      const auto rests_on_guardians = [&](const std::string& recipient, std::string_view leaf) {
+        const ConsentState state =
+            StateOf(history, Atom{name.first, name.second, recipient, leaf}, t);
+        return InForce(state.status) && state.consent == &grant &&
+               std::none_of(state.givers.begin(), state.givers.end(), [&](const Grant* giver) {
+                 return giver->by == history.learner();
+               });
+      };
+      bool rests = false;
+      for (const std::string& recipient : event.list("recipients"))
+        for (const std::string& category : event.list("data_categories"))
+          for (const std::string_view leaf : pack->LeavesOf(category))
+            rests = rests || rests_on_guardians(recipient, leaf);
+      if (rests) found.emplace(grant.fact->position, GuardianConsent{grant.fact, of_age});
+    }
+  }
+  std::vector<GuardianConsent> list;
+  for (const auto& entry : found) list.push_back(entry.second);
+  return list;
 }
 
 }  // namespace oppi::projections

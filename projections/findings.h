@@ -42,4 +42,12 @@ struct FindingFilter {
                                               const Facts& stream, TreeSize known,
                                               const FindingFilter& filter = {});
 
+/// A consent in force at t that guardians alone gave, though the learner alone decides by now.
+struct GuardianConsent {
+  const Fact* grant = nullptr;
+  bool of_age = false;  // he has come of age; else: of the age to decide on this purpose himself
+};
+/// By position of the grant.
+[[nodiscard]] std::vector<GuardianConsent> ConsentsOnGuardians(const History& history, Instant t);
+
 }  // namespace oppi::projections

@@ -40,6 +40,12 @@ bool ForConsent(const Fact& fact) {
   }
 }
 
+/// What findings judge, beside what a decision reads.
+bool ForFindings(const Fact& fact) {
+  return fact.event.type == EventType::kAccessDisclosed ||
+         fact.event.type == EventType::kAccessDecisionMade;
+}
+
 bool Reads(Ask ask, const Fact& fact) {
   if (fact.erased) return true;  // only its place is left to show
   switch (ask) {
@@ -50,7 +56,10 @@ bool Reads(Ask ask, const Fact& fact) {
     case Ask::kConsents:
     case Ask::kTimeline:
     case Ask::kDecide:
+    case Ask::kObligations:
       return OnErasure(fact) || ForConsent(fact);
+    case Ask::kFindings:
+      return OnErasure(fact) || ForConsent(fact) || ForFindings(fact);
   }
   return false;
 }

@@ -17,26 +17,30 @@ namespace {
 constexpr std::size_t kQuestionBytesMax = 64 * 1024;
 constexpr std::uint64_t kIntegerMax = (std::uint64_t{1} << 53) - 1;
 
-enum class Kind : std::uint8_t { kText, kTexts, kInstant, kSize, kFlag };
+enum class Kind : std::uint8_t { kText, kTexts, kInstant, kSize, kCount, kFlag };
 
-/// Which member belongs to which question: r ecord, c onsents, t imeline, d ecide, a udit.
-/// Capital: required. A decision needs more, by its op (see CheckDecide); an audit needs one of
-/// learner, actor and publisher (see CheckAudit).
+constexpr std::uint64_t kPageRowsMax = 10'000;
+
+/// Which member belongs to which question: r ecord, c onsents, t imeline, d ecide, a udit,
+/// o bligations, f indings. Capital: required. A decision needs more, by its op (see CheckDecide);
+/// an audit needs one of learner, actor and publisher (see CheckAudit), obligations and findings a
+/// learner or a controller (see CheckOversight).
 struct Member {
   std::string_view name;
   Kind kind;
   std::string_view asks;
 };
 constexpr std::array kMembers = {
-    Member{"learner", Kind::kText, "RCTDa"},    Member{"controller", Kind::kText, "ctd"},
-    Member{"purpose", Kind::kText, "ctd"},      Member{"recipient", Kind::kText, "ctd"},
-    Member{"categories", Kind::kTexts, "ctd"},  Member{"op", Kind::kText, "d"},
-    Member{"principal", Kind::kText, "d"},      Member{"actor", Kind::kText, "a"},
-    Member{"publisher", Kind::kText, "a"},      Member{"valid_at", Kind::kInstant, "rctda"},
-    Member{"known_size", Kind::kSize, "rctda"}, Member{"known_at", Kind::kInstant, "rctda"},
-    Member{"min_size", Kind::kSize, "d"},       Member{"from", Kind::kInstant, "a"},
-    Member{"until", Kind::kInstant, "a"},       Member{"reason", Kind::kText, "rctda"},
-    Member{"evidence", Kind::kFlag, "rctda"},
+    Member{"learner", Kind::kText, "RCTDaof"},    Member{"controller", Kind::kText, "ctdof"},
+    Member{"purpose", Kind::kText, "ctdof"},      Member{"recipient", Kind::kText, "ctdof"},
+    Member{"categories", Kind::kTexts, "ctd"},    Member{"op", Kind::kText, "d"},
+    Member{"principal", Kind::kText, "d"},        Member{"actor", Kind::kText, "a"},
+    Member{"publisher", Kind::kText, "a"},        Member{"status", Kind::kText, "o"},
+    Member{"valid_at", Kind::kInstant, "rctdaof"}, Member{"known_size", Kind::kSize, "rctdaof"},
+    Member{"known_at", Kind::kInstant, "rctdaof"}, Member{"min_size", Kind::kSize, "d"},
+    Member{"from", Kind::kInstant, "a"},          Member{"until", Kind::kInstant, "a"},
+    Member{"limit", Kind::kCount, "of"},          Member{"after", Kind::kText, "of"},
+    Member{"reason", Kind::kText, "rctdaof"},     Member{"evidence", Kind::kFlag, "rctdaof"},
 };
 
 char Letter(Ask ask) { return AskName(ask)[0]; }
@@ -142,6 +146,8 @@ std::string* TextOf(Question& q, std::string_view name) {
   if (name == "principal") return &q.principal;
   if (name == "actor") return &q.actor;
   if (name == "publisher") return &q.publisher;
+  if (name == "status") return &q.status;
+  if (name == "after") return &q.after;
   return &q.reason;
 }
 std::optional<Instant>* InstantOf(Question& q, std::string_view name) {
@@ -170,6 +176,10 @@ Status Take(Question& question, const Member& member, Value value) {
     return {};
   } else if (member.kind == Kind::kSize && number != nullptr) {
     *SizeOf(question, member.name) = TreeSize(*number);
+    return {};
+  } else if (member.kind == Kind::kCount && number != nullptr) {
+    if (*number == 0 || *number > kPageRowsMax) return Refuse("FIELD_TYPE", member.name);
+    question.limit = *number;
     return {};
   } else if (member.kind == Kind::kFlag && flag != nullptr) {
     question.evidence = *flag;
@@ -207,6 +217,18 @@ Status CheckAudit(const Question& question) {
   return {};
 }
 
+Status CheckOversight(const Question& question) {
+  if (question.learner.empty() && question.controller.empty())
+    return Refuse("FIELD_MISSING", "learner");
+  constexpr std::array<std::string_view, 4> kStatuses = {"", "DONE", "OPEN", "OVERDUE"};
+  if (std::find(kStatuses.begin(), kStatuses.end(), question.status) == kStatuses.end())
+    return Refuse("CODE_UNKNOWN", "status");
+  if (AsksOfMany(question)) return {};
+  if (question.limit) return Refuse("UNKNOWN_FIELD", "limit");
+  if (!question.after.empty()) return Refuse("UNKNOWN_FIELD", "after");
+  return {};
+}
+
 }  // namespace
 
 std::string_view AskName(Ask ask) {
@@ -221,6 +243,10 @@ std::string_view AskName(Ask ask) {
       return "decide";
     case Ask::kAudit:
       return "audit";
+    case Ask::kObligations:
+      return "obligations";
+    case Ask::kFindings:
+      return "findings";
   }
   return "";
 }
@@ -249,6 +275,8 @@ Result<Question> ParseQuestion(Ask ask, std::string_view json) {
   if (question.known_size && question.known_at) return Refuse("UNKNOWN_FIELD", "known_at");
   if (ask == Ask::kDecide) OPPI_RETURN_IF_ERROR(CheckDecide(question));
   if (ask == Ask::kAudit) OPPI_RETURN_IF_ERROR(CheckAudit(question));
+  if (ask == Ask::kObligations || ask == Ask::kFindings)
+    OPPI_RETURN_IF_ERROR(CheckOversight(question));
   return question;
 }
 
@@ -266,6 +294,7 @@ std::string QuestionJson(const Question& question) {
     if (member.kind == Kind::kSize && *SizeOf(copy, name)) {
       json[name] = (*SizeOf(copy, name))->value();
     }
+    if (member.kind == Kind::kCount && copy.limit) json[name] = *copy.limit;
     if (member.kind == Kind::kFlag && copy.evidence) json[name] = true;
   }
   return json.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);

@@ -14,7 +14,17 @@
 
 namespace oppi::projections {
 
-enum class Ask : std::uint8_t { kRecord, kConsents, kTimeline, kDecide, kAudit };
+enum class Ask : std::uint8_t {
+  kRecord,
+  kConsents,
+  kTimeline,
+  kDecide,
+  kAudit,
+  kObligations,
+  kFindings,
+};
+inline constexpr Ask kAsks[] = {Ask::kRecord, Ask::kConsents,    Ask::kTimeline, Ask::kDecide,
+                                Ask::kAudit,  Ask::kObligations, Ask::kFindings};
 [[nodiscard]] std::string_view AskName(Ask ask);  // "record", ...
 
 struct Question {
@@ -28,12 +38,16 @@ struct Question {
   std::string principal;  // decide with op
   std::string actor;      // audit
   std::string publisher;  // audit
+  std::string status;     // obligations: only those; "DONE", "OPEN" or "OVERDUE"
   std::optional<Instant> valid_at;     // default: now
   std::optional<TreeSize> known_size;  // default: the newest
   std::optional<Instant> known_at;     // instead of known_size: recorded at or before
   std::optional<TreeSize> min_size;    // decide: STALE when the view is smaller
   std::optional<Instant> from;
   std::optional<Instant> until;
+  // Obligations and findings without learner: over everybody, for one controller, page by page.
+  std::optional<std::uint64_t> limit;  // rows on a page, more or less: a learner's stay together
+  std::string after;                   // `next` of the page before
   std::string reason;  // free text, kept in the access event
   bool evidence = false;
 
@@ -50,6 +64,12 @@ struct Question {
 /// The members that are set, in the order of Question, no white space. Canonical:
 /// ParseQuestion(q.ask, QuestionJson(q)) gives q, for every q that ParseQuestion can give.
 [[nodiscard]] std::string QuestionJson(const Question& question);
+
+/// About everybody for whom a controller is responsible, page by page.
+[[nodiscard]] inline bool AsksOfMany(const Question& question) {
+  return question.learner.empty() &&
+         (question.ask == Ask::kObligations || question.ask == Ask::kFindings);
+}
 
 /// Who asks, as authenticated.
 struct Asker {

@@ -6,6 +6,7 @@
 #include "events/tree_hash.h"
 #include "ledger/merkle/proof.h"
 #include "projections/consent_answer.h"
+#include "projections/oversight.h"
 #include "projections/publishers.h"
 
 namespace oppi::projections {
@@ -160,6 +161,10 @@ Result<Answer> ComputeAnswer(const Question& question, const Access& access, con
       return AnswerTimeline(question, access, facts, registry, view);
     case Ask::kDecide:
       return AnswerDecide(question, facts, registry, view);
+    case Ask::kObligations:
+      return AnswerObligations(question, access, facts, registry, view);
+    case Ask::kFindings:
+      return AnswerFindings(question, access, facts, registry, view);
   }
   return InvalidArgument("this question cannot be answered");
 }

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
@@ -13,6 +14,9 @@ namespace {
 using projections::Ask;
 using projections::Question;
 
+constexpr std::uint64_t kPageRows = 500;     // asked for at once
+constexpr std::uint64_t kRowsMax = 100'000;  // of a list over many learners, unless --limit says otherwise
+
 struct QueryOptions {
   LedgerOptions ledger;
   Ask ask{};
@@ -23,6 +27,7 @@ struct QueryOptions {
   std::string from;
   std::string until;
   bool timeline = false;
+  std::uint64_t limit = 0;
   std::string evidence_file;
   projections::Asker asker{"operator", "DPO", "*", "EDU"};
 };
@@ -46,6 +51,7 @@ Status Complete(QueryOptions& o) {
   else
     OPPI_RETURN_IF_ERROR(SetInstant(o.known_at, "--known-at", q.known_at));
   if (o.min_size != 0) q.min_size = TreeSize(o.min_size);
+  if (o.limit != 0 && !AsksOfMany(q)) return InvalidArgument("--limit is for a list over many learners");
   q.evidence = !o.evidence_file.empty();
   // The same strictness as over HTTP.
   auto checked = projections::ParseQuestion(q.ask, projections::QuestionJson(q));
@@ -59,6 +65,10 @@ Status PrintForPeople(Ask ask, const nlohmann::ordered_json& answer) {
   if (ask == Ask::kRecord || ask == Ask::kAudit) {
     OPPI_TRY(const std::string text, ask == Ask::kRecord ? projections::RecordTable(result) : projections::AuditTable(result));
     std::fputs(text.c_str(), stdout);
+  } else if (ask == Ask::kObligations || ask == Ask::kFindings) {
+    OPPI_TRY(const std::string text,
+             ask == Ask::kObligations ? projections::ObligationsTable(result) : projections::FindingsTable(result));
+    std::fputs(text.c_str(), stdout);
   } else {
     PrintAnswer(result, false);
   }
@@ -67,18 +77,77 @@ Status PrintForPeople(Ask ask, const nlohmann::ordered_json& answer) {
   return {};
 }
 
+/// Where questions go: a served ledger, or one on this machine.
+class Desk {
+ public:
+  static Result<Desk> Open(const LedgerOptions& ledger) {
+    Desk desk;
+    if (!ledger.url.empty()) {
+      OPPI_TRY(const std::string token, ledger.ReadToken());
+      OPPI_TRY(desk.remote_, Remote::Open(ledger.url, token));
+      return desk;
+    }
+    OPPI_TRY(desk.node_, ledger.OpenNode());
+    OPPI_RETURN_IF_ERROR(desk.node_->ViewsMayBeServed());
+    return desk;
+  }
+  [[nodiscard]] Result<std::string> Ask(const Question& question, const projections::Asker& asker) {
+    if (remote_ == nullptr) return node_->desk().Answer(question, asker);
+    return remote_->Ask("/v1/query/" + std::string(projections::AskName(question.ask)), projections::QuestionJson(question));
+  }
+
+ private:
+  std::unique_ptr<Remote> remote_;
+  std::unique_ptr<Node> node_;
+};
+
+/// Everybody for whom a controller is responsible: page after page, all of one view.
+Result<int> RunPages(QueryOptions o) {
+  OPPI_TRY(Desk desk, Desk::Open(o.ledger));
+  ProgressBar progress(std::string(projections::AskName(o.question.ask)));
+  const std::uint64_t rows_max = o.limit == 0 ? kRowsMax : o.limit;
+  auto rows = nlohmann::ordered_json::array();
+  std::uint64_t count = 0;
+  do {
+    o.question.limit = std::min<std::uint64_t>(rows_max - count, kPageRows);
+    OPPI_TRY(const std::string answer, desk.Ask(o.question, o.asker));
+    auto json = nlohmann::ordered_json::parse(answer, nullptr, false);
+    if (json.is_discarded() || !json["result"].is_object()) return DataLoss("the answer is not a page");
+    auto& page = json["result"];
+    for (auto& row : page["rows"]) {
+      ++count;
+      if (o.ledger.json)
+        std::printf("%s\n", row.dump().c_str());
+      else
+        rows.push_back(std::move(row));
+    }
+    o.question.after = page["next"].is_string() ? page["next"].get<std::string>() : std::string();
+    o.question.known_at.reset();
+    o.question.known_size = TreeSize(json["view"].value("size", std::uint64_t{0}));
+    o.question.valid_at = ParseInstant(json["view"].value("at", std::string()));
+    progress.Show(page.value("percent", 100) / 100.0, std::to_string(count) + " rows");
+  } while (!o.question.after.empty() && count < rows_max);
+  if (!o.ledger.json) {
+    nlohmann::ordered_json all;
+    all["result"] = std::move(rows);
+    OPPI_RETURN_IF_ERROR(PrintForPeople(o.question.ask, all));
+  }
+  if (!o.question.after.empty())
+    std::fprintf(stderr, "There is more: ask on with --after %s --known-at %llu --valid-at %s\n", o.question.after.c_str(),
+                 static_cast<unsigned long long>(o.question.known_size->value()), FormatInstant(*o.question.valid_at).c_str());
+  return kExitDone;
+}
+
 Result<int> Run(QueryOptions o) {
   OPPI_RETURN_IF_ERROR(Complete(o));
-  std::string answer;
-  if (!o.ledger.url.empty()) {
-    OPPI_TRY(const std::string token, o.ledger.ReadToken());
-    OPPI_TRY(const auto remote, Remote::Open(o.ledger.url, token));
-    OPPI_TRY(answer, remote->Ask("/v1/query/" + std::string(projections::AskName(o.question.ask)), projections::QuestionJson(o.question)));
-  } else {
-    OPPI_TRY(const auto node, o.ledger.OpenNode());
-    OPPI_RETURN_IF_ERROR(node->ViewsMayBeServed());
-    OPPI_TRY(answer, node->desk().Answer(o.question, o.asker));
+  if (AsksOfMany(o.question)) {
+    // Said here and not after the first page.
+    if (o.question.evidence)
+      return PermissionDenied("EVIDENCE_NOT_ALLOWED: a list of many learners carries no evidence; ask about one of them");
+    return RunPages(std::move(o));
   }
+  OPPI_TRY(Desk desk, Desk::Open(o.ledger));
+  OPPI_TRY(const std::string answer, desk.Ask(o.question, o.asker));
   auto json = nlohmann::ordered_json::parse(answer, nullptr, false);
   if (json.is_discarded()) return DataLoss("the answer is not JSON");
   if (o.question.evidence) {
@@ -154,6 +223,24 @@ void AddQueryCommands(Cli& cli) {
   c->add_option("--from", audit->from, "From this instant on");
   c->add_option("--to", audit->until, "Before this instant");
   c->add_option("--valid-at", audit->valid_at, "As of then");
+
+  for (const Ask ask : {Ask::kObligations, Ask::kFindings}) {
+    const bool duties = ask == Ask::kObligations;
+    auto many = AddQuery(cli, ask, duties ? "obligations" : "findings",
+                         duties ? "Duties and their deadlines: of a learner, or of all of a controller's"
+                                : "Processing without a permit, consents outgrown, duties overdue: of a learner, or of all of a controller's",
+                         duties ? "oppiloki obligations --data var/ledger --controller 1.2.246.562.10.34648391018 --status OVERDUE"
+                                : "oppiloki findings --data var/ledger --learner urn:oid:1.2.246.562.24.10482013375",
+                         &c);
+    c->add_option("--learner", many->question.learner, "Person id; without it everybody of --controller, with --json one row a line");
+    c->add_option("--controller", many->question.controller, "Only what this organisation is responsible for");
+    c->add_option("--purpose", many->question.purpose, "Only of this purpose");
+    c->add_option("--recipient", many->question.recipient, "Only of this recipient");
+    if (duties) c->add_option("--status", many->question.status, "Only these: DONE, OPEN or OVERDUE");
+    c->add_option("--valid-at", many->valid_at, "As of then");
+    c->add_option("--limit", many->limit, "Over many learners: end after about so many rows");
+    c->add_option("--after", many->question.after, "Over many learners: go on where an earlier list ended");
+  }
 }
 
 }  // namespace oppi::ops

@@ -160,7 +160,9 @@ TEST_F(HttpApi, EachQuestionHasItsPath) {
       {"record", projections::Ask::kRecord},
       {"consents", projections::Ask::kConsents},
       {"timeline", projections::Ask::kTimeline},
-      {"audit", projections::Ask::kAudit}};
+      {"audit", projections::Ask::kAudit},
+      {"obligations", projections::Ask::kObligations},
+      {"findings", projections::Ask::kFindings}};
   for (const auto& [path, ask] : paths) {
     EXPECT_EQ(Exchange(PostText("/v1/query/" + path, kJson, kQuestion, server.Token())).status,
               200U)

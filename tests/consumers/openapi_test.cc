@@ -105,8 +105,7 @@ TEST(OpenApi, ListsTheMembersThatQuestionsHave) {
   const json& members = Document().at("components").at("schemas").at("Question").at("properties");
   for (const auto& [name, schema] : members.items()) {
     bool known = false;
-    for (const Ask ask :
-         {Ask::kRecord, Ask::kConsents, Ask::kTimeline, Ask::kDecide, Ask::kAudit}) {
+    for (const Ask ask : projections::kAsks) {
       // A list is the value of one member only: others are refused for its type if they are known.
       const auto question =
           projections::ParseQuestion(ask, R"({"learner":"L",")" + name + R"(":["x"]})");
@@ -118,7 +117,8 @@ TEST(OpenApi, ListsTheMembersThatQuestionsHave) {
   projections::Question all;
   all.ask = Ask::kDecide;
   all.learner = all.controller = all.purpose = all.recipient = all.op = all.principal = all.actor =
-      all.publisher = all.reason = "x";
+      all.publisher = all.status = all.after = all.reason = "x";
+  all.limit = 1;
   all.categories = {"x"};
   all.valid_at = all.known_at = all.from = all.until = kTestNow;
   all.known_size = all.min_size = TreeSize(1);

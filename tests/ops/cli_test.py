@@ -19,7 +19,8 @@ from program import ProgramTest, new_ledger, new_publisher, request, run, served
 COMMANDS = [
     ["init"], ["serve"], ["demo"], ["key"], ["key", "new"], ["key", "show"], ["publisher"], ["publisher", "add"],
     ["publisher", "revoke"], ["publisher", "list"], ["token"], ["token", "issue"], ["publish"], ["generate"], ["record"],
-    ["consents"], ["decide"], ["audit"], ["checkpoint"], ["prove"], ["verify"], ["fsck"], ["rebuild"], ["doctor"], ["rotate"], ["rotate", "vault-master"],
+    ["consents"], ["decide"], ["audit"], ["obligations"], ["findings"], ["checkpoint"], ["prove"], ["verify"], ["fsck"],
+    ["rebuild"], ["doctor"], ["rotate"], ["rotate", "vault-master"],
     ["rehearse"], ["erase"], ["hold"], ["hold", "set"], ["hold", "release"], ["hold", "list"],
 ]
 NOBODY = "urn:oid:1.2.246.562.24.99999999990"
@@ -284,6 +285,8 @@ class Answers(ProgramTest):
             "consents": ["--learner", self.asked[0]],
             "timeline": ["--learner", self.asked[0]],
             "audit": ["--learner", self.pupil],
+            "obligations": ["--learner", self.asked[0]],
+            "findings": ["--learner", self.asked[0]],
             "actor": ["--actor", "gateway"],
         }
         for name, options in questions.items():
@@ -356,6 +359,27 @@ class Answers(ProgramTest):
         states = [segment for atom in text for segment in atom["segments"]]
         self.assertTrue({"GIVEN", "RENEWED"} & {s["state"] for s in states})
         self.assertTrue(all("from" in s for s in states))
+
+    def test_duties_and_findings_of_a_controller_are_streamed_and_those_of_a_learner_shown(self):
+        for command in ("obligations", "findings"):
+            # Long after: what is open now is overdue then.
+            then = ["--valid-at", "2099-01-01T00:00:00Z"]
+            asked = [command, "--data", self.ledger, "--controller", self.controller, *then]
+            rows = [json.loads(line) for line in self.done(*asked, "--json").out.splitlines()]
+            self.assertTrue(rows, command)
+            self.assertEqual({row["controller"] for row in rows}, {self.controller})
+            learner = rows[0]["learner"]
+            one = self.done(command, "--data", self.ledger, "--learner", learner, "--controller", self.controller, *then, "--json").json()["result"]
+            self.assertEqual([row for row in rows if row["learner"] == learner], [{"learner": learner, **row} for row in one])
+            self.assertIn(learner, self.done(*asked).out)
+            first = self.done(*asked, "--limit", 1)
+            self.assertIn("--after", first.err)
+            self.assertIn("EVIDENCE_NOT_ALLOWED", self.exits(3, *asked, "--evidence", self.folder / "many.evidence").err)
+            self.exits(2, command, "--data", self.ledger)
+            self.exits(2, *asked, "--after", "nonsense")
+            self.exits(3, *asked, "--role", "TEACHER")
+        done = self.done("obligations", "--data", self.ledger, "--controller", self.controller, "--status", "DONE", "--json").out
+        self.assertEqual({json.loads(line)["status"] for line in done.splitlines()}, {"DONE"})
 
     def test_each_question_is_in_the_audit_trail(self):
         learner = self.asked[-1]
@@ -563,6 +587,8 @@ class Served(ProgramTest):
         self.done("verify", path, "--trust", self.ledger / "trust.policy")
         self.exits(1, "decide", "--url", self.url, "--token", self.token, "--learner", NOBODY, "--controller", "1.2.246.562.10.99900000011",
                    "--purpose", "ADAPT", "--recipient", "V1", "--category", "LRN")
+        self.done("findings", "--url", self.url, "--token", self.token, "--learner", self.pupil)
+        self.done("obligations", "--url", self.url, "--token", self.token, "--controller", "1.2.246.562.10.99900000011", "--json")
         trail = self.done("audit", "--url", self.url, "--token", self.token, "--actor", "dpo@example.fi", "--json").json()
         self.assertGreaterEqual(trail["count"], 2)
 

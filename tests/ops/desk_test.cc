@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <map>
 #include <mutex>
 #include <nlohmann/json.hpp>
@@ -129,7 +130,8 @@ TEST_F(DeskTest, ASizeNobodyHasSeenIsUnknown) {
 }
 
 TEST_F(DeskTest, TheAccessIsDurableBeforeTheAnswerLeaves) {
-  for (const Ask ask : {Ask::kRecord, Ask::kConsents, Ask::kTimeline, Ask::kAudit}) {
+  for (const Ask ask : projections::kAsks) {
+    if (ask == Ask::kDecide) continue;  // below
     Question question = About(ask);
     question.reason = "complaint 12/2026";
     const std::uint64_t before = ledger.Size();
@@ -187,6 +189,120 @@ TEST_F(DeskTest, ADecisionSeesWhatTheRegistrySaysAtItsSize) {
   decide.min_size = TreeSize(ledger.Size() + 100);
   EXPECT_EQ(Answer(decide)["result"]["result"], "STALE");
   EXPECT_EQ(reason(), "PROJECTION_BEHIND");
+}
+
+/// A disclosure that nothing permitted, of each learner: something to be found.
+class ManyTest : public DeskTest {
+ protected:
+  ManyTest() {
+    ledger.Register("gw", "GATEWAY");
+    for (std::uint64_t learner = 100; learner < 105; ++learner) Disclose(learner, 7);
+    Disclose(kAino, 8);
+  }
+  void Disclose(std::uint64_t learner, std::uint64_t controller) {
+    Event event = SchoolEvent(EventType::kAccessDisclosed, learner, 50);
+    event.controller = events::OrganisationOid(controller);
+    event.SetText("purpose", "ADAPT").SetText("recipient", "V1");
+    event.SetList("data_categories", {"LRN"});
+    const auto report = ledger.Publish("gw", {event});
+    ASSERT_EQ(report.Count(events::Outcome::kAccepted), 1U) << ReportJson(report);
+  }
+  static Question OfController(std::uint64_t controller = 7) {
+    Question question;
+    question.ask = Ask::kFindings;
+    question.controller = events::OrganisationOid(controller);
+    return question;
+  }
+};
+
+TEST_F(ManyTest, APageShowsTheLearnersOfOneControllerAndIsAnAccessToEachOfThem) {
+  const std::uint64_t before = ledger.Size();
+  const Json answer = Answer(OfController());
+  const Json& result = answer["result"];
+  ASSERT_EQ(result["rows"].size(), 5U) << result;
+  EXPECT_EQ(answer["count"], 5);
+  EXPECT_EQ(result["next"], Json());
+  EXPECT_EQ(result["percent"], 100);
+  std::vector<std::string> shown;
+  for (const Json& row : result["rows"]) {
+    EXPECT_EQ(row["finding"], "NO_BASIS");
+    EXPECT_EQ(row["controller"], events::OrganisationOid(7));
+    shown.push_back(row["learner"]);
+  }
+  std::sort(shown.begin(), shown.end());
+  ASSERT_GT(ledger.Size(), before);
+  const Event access = ledger.Events().back().event;
+  EXPECT_EQ(access.type, EventType::kAccessRead);
+  EXPECT_EQ(access.text("query"), "BULK");
+  EXPECT_EQ(access.number("result_count"), 5);
+  std::vector<std::string> named{access.subject};
+  named.insert(named.end(), access.other_subjects.begin(), access.other_subjects.end());
+  EXPECT_EQ(named, shown);
+  EXPECT_EQ(Answer(OfController(8))["result"]["rows"].size(), 1U);
+}
+
+TEST_F(ManyTest, PagesTogetherShowEverybodyOnce) {
+  Question question = OfController();
+  question.limit = 2;
+  std::vector<std::string> shown;
+  int pages = 0;
+  do {
+    const Json result = Answer(question)["result"];
+    EXPECT_LE(result["rows"].size(), 2U);
+    for (const Json& row : result["rows"]) shown.push_back(row["learner"]);
+    question.after = result["next"].is_string() ? result["next"].get<std::string>() : "";
+    ASSERT_LT(++pages, 10);
+  } while (!question.after.empty());
+  EXPECT_GE(pages, 3);
+  std::sort(shown.begin(), shown.end());
+  EXPECT_EQ(shown.size(), 5U);
+  EXPECT_EQ(std::unique(shown.begin(), shown.end()), shown.end());
+}
+
+TEST_F(ManyTest, WhatNobodyWasToldIsNoPlaceToGoOn) {
+  Question question = OfController();
+  for (const char* after : {"00", "nonsense",
+                            "00000000000000000000000000000000000000000000000000000000000000000000"
+                            "00000000000000000000000000000000000000000000"}) {
+    question.after = after;
+    const auto answer = ledger.node().desk().Answer(question, kOfficer);
+    ASSERT_FALSE(answer.ok());
+    EXPECT_EQ(answer.error().message, "FIELD_TYPE: after");
+  }
+}
+
+TEST_F(ManyTest, AListOfManyHasNoEvidenceAndIsForOfficersAlone) {
+  Question question = OfController();
+  const std::uint64_t before = ledger.Size();
+  question.evidence = true;
+  auto answer = ledger.node().desk().Answer(question, kOfficer);
+  ASSERT_FALSE(answer.ok());
+  EXPECT_EQ(answer.error().code, Code::kPermissionDenied);
+  EXPECT_EQ(answer.error().message.rfind("EVIDENCE_NOT_ALLOWED", 0), 0U);
+  question.evidence = false;
+  for (const Asker& asker : {Asker{"d", "DPO", events::OrganisationOid(8), "EDU"},
+                             Asker{"t", "TEACHER", events::OrganisationOid(7), "EDU"},
+                             Asker{tests::PersonId(kAino), "LEARNER", "", "EDU"}}) {
+    answer = ledger.node().desk().Answer(question, asker);
+    ASSERT_FALSE(answer.ok()) << asker.role;
+    EXPECT_EQ(answer.error().code, Code::kPermissionDenied);
+  }
+  EXPECT_EQ(ledger.Size(), before);
+  EXPECT_EQ(Answer(question, {"d", "DPO", question.controller, "EDU"})["result"]["rows"].size(), 5U);
+}
+
+TEST_F(ManyTest, OnePersonUnderTwoNamesIsShownOnce) {
+  Event link = SchoolEvent(EventType::kIdentityPseudonymsLinked, 100, 60);
+  link.controller = events::OrganisationOid(7);
+  link.other_subjects = {tests::PersonId(101)};
+  link.SetText("kept", tests::PersonId(100)).SetText("merged", tests::PersonId(101));
+  const auto report = ledger.Publish("dvv", {link});
+  ASSERT_EQ(report.Count(events::Outcome::kAccepted), 1U) << ReportJson(report);
+  std::map<std::string, int> rows;
+  const Json answer = Answer(OfController());
+  for (const Json& row : answer["result"]["rows"]) ++rows[row["learner"]];
+  EXPECT_EQ(rows.size(), 4U);
+  EXPECT_EQ(rows[tests::PersonId(100)], 2);
 }
 
 /// A road that takes nothing.
@@ -330,6 +446,8 @@ class EvidenceTest : public DeskTest {
             About(Ask::kConsents),
             About(Ask::kTimeline),
             About(Ask::kAudit),
+            About(Ask::kObligations),
+            About(Ask::kFindings),
             decide,
             actor,
             past,

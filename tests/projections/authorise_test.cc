@@ -62,6 +62,41 @@ std::string Refusal(const Question& question, const Asker& asker, std::string_vi
 }
 
 constexpr Ask kAll[] = {Ask::kRecord, Ask::kConsents, Ask::kTimeline, Ask::kDecide, Ask::kAudit};
+constexpr Ask kOversight[] = {Ask::kObligations, Ask::kFindings};
+
+TEST(Authorise, WhatIsFoundAndWhatIsDueIsForOfficersAndTheLearnerHimself) {
+  for (const Ask ask : kOversight) {
+    const Question of_one = Asked(ask);
+    EXPECT_EQ(Refusal(of_one, Who("LEARNER", "L1", "")), "");
+    EXPECT_EQ(Refusal(of_one, Who("LEARNER", "L2", "")), "NOT_SUBJECT");
+    EXPECT_EQ(Refusal(of_one, Who("DPO", "d", "*")), "");
+    EXPECT_EQ(Refusal(of_one, Who("DPO", "d", "K")), "");
+    EXPECT_EQ(Refusal(of_one, Who("DPO", "d", "K3")), "ROLE_NOT_ALLOWED");
+    EXPECT_EQ(Refusal(of_one, Who("AUDITOR", "a", "K")), "");
+    for (const char* role : {"GUARDIAN", "TEACHER", "STAFF", "VENDOR", "SYSTEM"})
+      EXPECT_EQ(Refusal(of_one, Who(role, "GA", "K")), "ROLE_NOT_ALLOWED") << role;
+  }
+}
+
+TEST(Authorise, AListOfManyIsForOfficersOfThatController) {
+  for (const Ask ask : kOversight) {
+    Question of_many = Asked(ask);
+    of_many.learner.clear();
+    of_many.controller = "K";
+    const auto refusal = [&](const Asker& asker) {
+      return Authorise(of_many, asker, {}, T(kNow), {}).refusal;
+    };
+    EXPECT_EQ(refusal(Who("DPO", "d", "*")), "");
+    EXPECT_EQ(refusal(Who("DPO", "d", "K")), "");
+    EXPECT_EQ(refusal(Who("DPO", "d", "K2")), "ROLE_NOT_ALLOWED");
+    EXPECT_EQ(refusal(Who("AUDITOR", "a", "K")), "");
+    EXPECT_EQ(refusal(Who("LEARNER", "L1", "K")), "ROLE_NOT_ALLOWED");
+    EXPECT_EQ(refusal(Who("GUARDIAN", "GA", "K")), "ROLE_NOT_ALLOWED");
+    EXPECT_EQ(refusal(Who("STAFF", "s", "K")), "ROLE_NOT_ALLOWED");
+    of_many.reason.clear();
+    EXPECT_EQ(refusal(Who("AUDITOR", "a", "K")), "REASON_MISSING");
+  }
+}
 
 /// What the desk relies on: it decides without reading the learner's facts first.
 TEST(Authorise, WhoMayAskForADecisionIsNoMatterOfTheLearnersFacts) {

@@ -203,7 +203,15 @@ TEST(Openable, NothingAfterTheViewIsOpenedButExecutedErasures) {
 TEST(OpenableProperty, TheEventsOpenedGiveTheSameAnswerAsTheWholeStream) {
   const Story registry = RegistryStory();
   Story story = Life();
+  const auto disclose = [&](const std::string& id) {
+    story
+        .Tell(id, "access.disclosed",
+              {{"purpose", "ADAPT"}, {"recipient", "V1"}, {"data_categories", Ids{"LRN"}}})
+        .By("gw");
+  };
+  disclose("p1");
   story.Tell("w", "consent.withdrawn", {{"by", "GA"}, {"purpose", "ADAPT"}}).By("portal");
+  disclose("p2");
   story.Tell("q", "erasure.requested", {{"classes", Ids{"S2"}}, {"ground", "REQUEST"}});
   story.Tell("e", "erasure.decided", {{"request", "q"}, {"outcome", "ACCEPTED"}});
   story.Tell("x", "erasure.executed", {{"request", "q"}, {"classes", Ids{"S2"}}});
@@ -221,8 +229,7 @@ TEST(OpenableProperty, TheEventsOpenedGiveTheSameAnswerAsTheWholeStream) {
     const View view{.at = T("2026-01-01T00:00:00Z") + *rc::gen::inRange(0, 40) * 60'000'000LL,
                     .size = TreeSize(size)};
     const Who& who = everybody[*rc::gen::inRange<std::size_t>(0, everybody.size())];
-    for (const Ask ask :
-         {Ask::kRecord, Ask::kConsents, Ask::kTimeline, Ask::kDecide, Ask::kAudit}) {
+    for (const Ask ask : kAsks) {
       const Access access = For(story, ask, who.role, who.principal, who.organisation);
       if (!access.permitted()) continue;
       const auto opened = Openable(access, Asked(ask), story.facts(), view);

@@ -199,5 +199,29 @@ TEST(AskName, NamesTheFiveQuestions) {
   EXPECT_EQ(AskName(Ask::kAudit), "audit");
 }
 
+TEST(Question, ObligationsAndFindingsAreOfALearnerOrOfAController) {
+  for (const Ask ask : {Ask::kObligations, Ask::kFindings}) {
+    EXPECT_EQ(Refusal(ask, "{}"), "FIELD_MISSING: learner");
+    EXPECT_EQ(Refusal(ask, R"({"learner":"L1","purpose":"P","recipient":"V1"})"), "");
+    const auto many =
+        ParseQuestion(ask, R"({"controller":"K","limit":50,"after":"00ff","known_size":7})");
+    ASSERT_TRUE(many.ok());
+    EXPECT_TRUE(AsksOfMany(*many));
+    EXPECT_EQ(many->limit, 50U);
+    EXPECT_EQ(many->after, "00ff");
+    EXPECT_EQ(*ParseQuestion(ask, QuestionJson(*many)), *many);
+    EXPECT_EQ(Refusal(ask, R"({"learner":"L1","limit":5})"), "UNKNOWN_FIELD: limit");
+    EXPECT_EQ(Refusal(ask, R"({"learner":"L1","after":"00"})"), "UNKNOWN_FIELD: after");
+    EXPECT_EQ(Refusal(ask, R"({"controller":"K","limit":0})"), "FIELD_TYPE: limit");
+    EXPECT_EQ(Refusal(ask, R"({"controller":"K","limit":10001})"), "FIELD_TYPE: limit");
+    EXPECT_EQ(Refusal(ask, R"({"controller":"K","actor":"a"})"), "UNKNOWN_FIELD: actor");
+  }
+  EXPECT_EQ(Refusal(Ask::kObligations, R"({"learner":"L1","status":"OPEN"})"), "");
+  EXPECT_EQ(Refusal(Ask::kObligations, R"({"learner":"L1","status":"SOON"})"),
+            "CODE_UNKNOWN: status");
+  EXPECT_EQ(Refusal(Ask::kFindings, R"({"learner":"L1","status":"OPEN"})"),
+            "UNKNOWN_FIELD: status");
+}
+
 }  // namespace
 }  // namespace oppi::projections
