@@ -35,20 +35,20 @@ SecretKey KeyFrom(ByteView bytes) {
   return key;
 }
 
-Bytes BoundTo(std::uint32_t number) {
-  Bytes bound("oppiloki/generation/v2\n");
-  ByteWriter(bound).U32(number);
-  return bound;
-}
-
 Generation Of(std::uint32_t number, const SecretKey& root, const SecretKey& tags) {
-  return {number, root, tags, Derive(root, "wrap"), Derive(tags, "tag")};
+  return {number, GuardedKey(tags), GuardedKey(Derive(root, "wrap")), GuardedKey(Derive(tags, "tag"))};
 }
 
 }  // namespace
 
 std::string GenerationPath(const std::string& directory, std::uint32_t number) {
   return directory + "/" + std::string(kStem) + std::to_string(number) + std::string(kSuffix);
+}
+
+Bytes GenerationBound(std::uint32_t number) {
+  Bytes bound("oppiloki/generation/v2\n");
+  ByteWriter(bound).U32(number);
+  return bound;
 }
 
 std::vector<std::uint32_t> GenerationsIn(const std::string& directory) {
@@ -76,19 +76,20 @@ Result<Generation> MakeGeneration(const std::string& directory, const Generation
     return key;
   };
   const std::uint32_t number = before == nullptr ? 1 : before->number + 1;
-  Generation made = Of(number, secret(), before == nullptr ? secret() : before->tags);
-  Bytes plain = Bytes(made.root.view()).append(made.tags.view());
-  const auto wrapped = master.Wrap(plain, BoundTo(number), entropy);
+  const SecretKey root = secret();
+  const SecretKey tags = before == nullptr ? secret() : before->tags.get();
+  Bytes plain = Bytes(root.view()).append(tags.view());
+  const auto wrapped = master.Wrap(plain, GenerationBound(number), entropy);
   sodium_memzero(plain.data(), plain.size());
   if (!wrapped.ok()) return wrapped.error();
   OPPI_RETURN_IF_ERROR(WriteFileDurably(GenerationPath(directory, number), *wrapped, 0600));
-  return made;
+  return Of(number, root, tags);
 }
 
 Result<Generation> ReadGeneration(const std::string& directory, std::uint32_t number, MasterKey& master) {
   OPPI_TRY(const std::optional<Bytes> file, ReadFileIfThere(GenerationPath(directory, number)));
   if (!file) return NotFound("vault: the generation key file is missing");
-  OPPI_TRY(Bytes plain, master.Unwrap(*file, BoundTo(number)));
+  OPPI_TRY(Bytes plain, master.Unwrap(*file, GenerationBound(number)));
   if (plain.size() != 64) return DataLoss("vault: the generation key file is damaged");
   Generation read = Of(number, KeyFrom(ByteView(plain).substr(0, 32)), KeyFrom(ByteView(plain).substr(32)));
   sodium_memzero(plain.data(), plain.size());

@@ -7,8 +7,8 @@
 #include "events/bytes.h"
 #include "events/entropy.h"
 #include "events/result.h"
+#include "ledger/guarded_memory.h"
 #include "ledger/master_key.h"
-#include "ledger/secret_key.h"
 
 /// Generation keys: what wraps every key of the vault. One file each beside the vault's rows, wrapped
 /// by the master key. Destroying the file destroys whatever was wrapped under that generation alone:
@@ -18,10 +18,9 @@ namespace oppi::ledger {
 
 struct Generation {
   std::uint32_t number = 0;
-  SecretKey root;   // as in the file
-  SecretKey tags;   // the same in every generation: names of the duplicate index outlive erasures
-  SecretKey wrap;   // derived from root
-  SecretKey tag;    // derived from tags
+  GuardedKey tags;  // as in the file; the same in every generation: tags outlive erasures
+  GuardedKey wrap;  // what rows are sealed under
+  GuardedKey tag;   // what tags are made with
 };
 
 /// The first one when `before` is nullptr, else its successor. Durable when it returns.
@@ -35,5 +34,7 @@ struct Generation {
 /// Numbers of the generation files, ascending.
 [[nodiscard]] std::vector<std::uint32_t> GenerationsIn(const std::string& directory);
 [[nodiscard]] std::string GenerationPath(const std::string& directory, std::uint32_t number);
+/// What the content of a generation file is bound to.
+[[nodiscard]] Bytes GenerationBound(std::uint32_t number);
 
 }  // namespace oppi::ledger

@@ -12,7 +12,7 @@ namespace {
 using events::ErrorCode;
 using events::Outcome;
 
-constexpr std::size_t kCachedStreamsMax = 500'000;
+constexpr std::size_t kCachedStreamsMax = 1'500'000;
 
 /// Groups whose refused or conflicting events leave a trace in the subject's stream (section 9).
 bool LeavesTrace(const events::TypeInfo& type) {

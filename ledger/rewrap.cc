@@ -2,33 +2,14 @@
 
 #include <sodium.h>
 
-#include <algorithm>
-#include <charconv>
-#include <filesystem>
 #include <optional>
 #include <vector>
 
 #include "ledger/durable_file.h"
+#include "ledger/generation.h"
 
 namespace oppi::ledger {
 namespace {
-
-namespace fs = std::filesystem;
-
-/// What the content of a generation key file is bound to; nullopt when this is none.
-std::optional<Bytes> BoundTo(std::string_view name) {
-  if (name == "generation.key") return Bytes("oppiloki/generation/v1\n");
-  constexpr std::string_view kStem = "generation-";
-  constexpr std::string_view kSuffix = ".key";
-  if (!name.starts_with(kStem) || !name.ends_with(kSuffix)) return std::nullopt;
-  const char* const end = name.data() + name.size() - kSuffix.size();
-  std::uint32_t number = 0;
-  const auto [at, failed] = std::from_chars(name.data() + kStem.size(), end, number);
-  if (failed != std::errc() || at != end) return std::nullopt;
-  Bytes bound("oppiloki/generation/v2\n");
-  ByteWriter(bound).U32(number);
-  return bound;
-}
 
 /// Wiped whatever happens next.
 class Wiped {
@@ -64,20 +45,12 @@ Status Rewrap(const std::string& path, ByteView bound, MasterKey& from, MasterKe
 }  // namespace
 
 Status RewrapGenerationKeys(const std::string& directory, MasterKey& from, MasterKey& to, Entropy& entropy) {
-  std::vector<std::string> names;
-  std::error_code error;
-  for (fs::directory_iterator at(directory, error), end; !error && at != end; at.increment(error))
-    names.push_back(at->path().filename().string());
-  std::sort(names.begin(), names.end());
-  bool any = false;
-  for (const std::string& name : names) {
-    const std::optional<Bytes> bound = BoundTo(name);
-    if (!bound) continue;
-    any = true;
-    const Status rewrapped = Rewrap(directory + "/" + name, *bound, from, to, entropy);
-    if (!rewrapped.ok()) return At(name, rewrapped.error());
+  const std::vector<std::uint32_t> numbers = GenerationsIn(directory);
+  for (const std::uint32_t number : numbers) {
+    const Status rewrapped = Rewrap(GenerationPath(directory, number), GenerationBound(number), from, to, entropy);
+    if (!rewrapped.ok()) return At("generation " + std::to_string(number), rewrapped.error());
   }
-  return any ? Status() : Status(NotFound("there are no generation keys in " + directory));
+  return numbers.empty() ? Status(NotFound("there are no generation keys in " + directory)) : Status();
 }
 
 }  // namespace oppi::ledger

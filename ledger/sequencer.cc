@@ -72,6 +72,11 @@ class WriterThread final : public Sequencer {
     return work.result;
   }
 
+  std::size_t waiting() const override {
+    const std::scoped_lock lock(mutex_);
+    return queued_events_;
+  }
+
   std::shared_ptr<const LogView> View() const override {
     const std::scoped_lock lock(view_mutex_);
     return view_;
@@ -82,15 +87,10 @@ class WriterThread final : public Sequencer {
    public:
     explicit Still(WriterThread& writer) : writer_(writer) {}
     [[nodiscard]] std::shared_ptr<const LogView> View() const override { return writer_.View(); }
-    [[nodiscard]] Result<ItemResult> Commit(const events::Event& own, const WriteBatch& rows) override {
+    [[nodiscard]] Result<std::vector<ItemResult>> Commit(const std::vector<events::Event>& own, const WriteBatch& rows) override {
       auto result = writer_.CommitOwn(own, rows);
-      if (!result.ok() && result.error().code != Code::kInvalidArgument) StopWriter(result.error());
+      if (!result.ok()) StopWriter(result.error());
       return result;
-    }
-    [[nodiscard]] Status Commit(const WriteBatch& rows) override {
-      Status applied = writer_.ports_.store.Apply(rows, Durability::kSynced);
-      if (!applied.ok()) StopWriter(applied.error());
-      return applied;
     }
     void StopWriter(const Error& why) override { failure = why; }
     std::optional<Error> failure;  // of a commit: its outcome is unknown
@@ -142,22 +142,23 @@ class WriterThread final : public Sequencer {
     return still.failure;
   }
 
-  Result<ItemResult> CommitOwn(const events::Event& own, const WriteBatch& rows) {
-    OPPI_TRY(events::VerifiedBatch verified, MakeOwnBatch({own}, options_.origin, ports_.ledger_key, ports_.entropy));
-    PreparedBatch batch = Prepare(std::move(verified), ports_.vault, ports_.entropy);
+  Result<std::vector<ItemResult>> CommitOwn(const std::vector<events::Event>& own, const WriteBatch& rows) {
     const std::shared_ptr<const LogView> before = View();
     Group group(ports_, options_, *before, tree_, streams_);
-    OPPI_TRY(BatchResult result, group.SequenceOwn(batch));
-    const ItemResult item = result.items.front();
-    if (item.outcome == events::Outcome::kRejected)  // then nothing was appended
-      return InvalidArgument(std::string(events::ErrorName(item.code)) + ": the ledger's own event was refused");
-    if (item.outcome == events::Outcome::kDuplicate) {
+    std::vector<ItemResult> items;
+    if (!own.empty()) {
+      OPPI_TRY(events::VerifiedBatch verified, MakeOwnBatch(own, options_.origin, ports_.ledger_key, ports_.entropy));
+      PreparedBatch batch = Prepare(std::move(verified), ports_.vault, ports_.entropy);
+      OPPI_TRY(BatchResult result, group.SequenceOwn(batch));
+      items = std::move(result.items);
+    }
+    if (group.empty()) {
       OPPI_RETURN_IF_ERROR(ports_.store.Apply(rows, Durability::kSynced));
-      return item;
+      return items;
     }
     group.writes().Append(rows);
     OPPI_RETURN_IF_ERROR(Publish(group));
-    return item;
+    return items;
   }
 
   /// Blocks until there is something to do; empty when that is other work, or when stopping and nothing
@@ -255,7 +256,7 @@ class WriterThread final : public Sequencer {
   StreamCache streams_;
 
   // Guarded by mutex_.
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::condition_variable wake_;
   std::deque<Submission> queue_;
   std::deque<Work*> works_;

@@ -70,12 +70,10 @@ class Standstill {
  public:
   virtual ~Standstill() = default;
   [[nodiscard]] virtual std::shared_ptr<const LogView> View() const = 0;
-  /// Commits an event of the ledger's own and these rows of the log store in one atomic write, in the
-  /// order of every commit. Errors: kInvalidArgument "<code>: ..." when the rules refuse the event
-  /// (nothing is written then); anything else stops the writer.
-  [[nodiscard]] virtual Result<ItemResult> Commit(const events::Event& own, const WriteBatch& rows) = 0;
-  /// The same without an event.
-  [[nodiscard]] virtual Status Commit(const WriteBatch& rows) = 0;
+  /// Commits events of the ledger's own and these rows of the log store in one atomic write, in the
+  /// order of every commit. An event that the rules refuse is left out, as its result says; the rows are
+  /// written all the same. Any error stops the writer.
+  [[nodiscard]] virtual Result<std::vector<ItemResult>> Commit(const std::vector<events::Event>& own, const WriteBatch& rows) = 0;
   /// A write beside the log store failed: nothing more is written until the ledger is opened again.
   virtual void StopWriter(const Error& why) = 0;
 };
@@ -95,6 +93,8 @@ class Sequencer {
   /// come before the next standstill. Any thread but the writer's. Errors: those of `work`,
   /// kUnavailable (stopping), kDataLoss (stopped).
   [[nodiscard]] virtual Status AtStandstill(const std::function<Status(Standstill&)>& work) = 0;
+  /// Events that wait for their place. Any thread.
+  [[nodiscard]] virtual std::size_t waiting() const = 0;
   /// What is published. Any thread.
   [[nodiscard]] virtual std::shared_ptr<const LogView> View() const = 0;
 };

@@ -14,13 +14,14 @@ namespace oppi::ledger {
 namespace {
 
 /// Past this many cached owners the caches are dropped and refilled from the store.
-constexpr std::size_t kCachedMax = 1'000'000;
+constexpr std::size_t kCachedMax = 2'000'000;
 
 constexpr char kOwner = 'o';
 constexpr char kRing = 'k';
 constexpr std::string_view kGenerationName = "generation";
 constexpr std::string_view kOwedName = "generation owed";
-constexpr std::string_view kAdoptedName = "erasures adopted";
+constexpr std::string_view kBodiesAdoptedName = "erasures: bodies";
+constexpr std::string_view kViewsAdoptedName = "erasures: views";
 
 const unsigned char* U(ByteView v) { return reinterpret_cast<const unsigned char*>(v.data()); }
 unsigned char* U(Bytes& v) { return reinterpret_cast<unsigned char*>(v.data()); }
@@ -102,7 +103,7 @@ Result<std::unique_ptr<Vault>> Vault::Open(Store& rows, Entropy& entropy, Option
   if (!generation.ok() && generation.error().code == Code::kNotFound)
     return DataLoss("vault: the generation key file is missing, but keys wrapped by it exist");
   if (!generation.ok()) return std::move(generation).error();
-  vault->tag_key_ = generation->tag;
+  vault->tag_key_.emplace(generation->tag.get());
   vault->cache_->generation = std::make_shared<const Generation>(*std::move(generation));
   if (!row) {
     WriteBatch first;
@@ -137,17 +138,19 @@ std::shared_ptr<const Generation> Vault::Current() const {
 std::uint32_t Vault::generation() const { return Current()->number; }
 
 SecretKey Vault::ListKey() const {
+  const SecretKey& tag_key = tag_key_->get();
   std::array<unsigned char, 32> out;
-  crypto_generichash(out.data(), out.size(), U("erasure list"), 12, tag_key_.data(), 32);
+  crypto_generichash(out.data(), out.size(), U("erasure list"), 12, tag_key.data(), 32);
   const SecretKey key(out);
   sodium_memzero(out.data(), out.size());
   return key;
 }
 
 Bytes Vault::Tag(std::string_view domain, ByteView value) const {
+  const SecretKey& tag_key = tag_key_->get();
   Bytes tag(16, '\0');
   crypto_generichash_state state;
-  crypto_generichash_init(&state, tag_key_.data(), 32, tag.size());
+  crypto_generichash_init(&state, tag_key.data(), 32, tag.size());
   const auto length = static_cast<unsigned char>(domain.size());
   crypto_generichash_update(&state, &length, 1);
   crypto_generichash_update(&state, U(domain), domain.size());
@@ -163,7 +166,7 @@ void Vault::Put(char kind, ByteView id, ByteView plain, WriteBatch& rows) const 
     if (plain.empty())
       rows.Delete(Table::kVault, key);
     else
-      rows.Put(Table::kVault, key, Seal(generation->wrap, plain, key, entropy_));
+      rows.Put(Table::kVault, key, Seal(generation->wrap.get(), plain, key, entropy_));
   }
 }
 
@@ -176,7 +179,7 @@ Result<std::optional<Bytes>> Vault::Read(char kind, ByteView id) const {
       if (Current() == generation) return std::optional<Bytes>();
       continue;  // the generation was switched, and the row went with the old one
     }
-    OPPI_TRY(Bytes plain, Unseal(generation->wrap, *sealed, key));
+    OPPI_TRY(Bytes plain, Unseal(generation->wrap.get(), *sealed, key));
     return std::optional(std::move(plain));
   }
 }
@@ -235,7 +238,7 @@ Status Vault::ScanOwners(const std::function<bool(const OwnerRow&)>& each) const
   const Bytes from = RowKey(generation->number, kOwner, {});
   Status failure;
   OPPI_RETURN_IF_ERROR(rows_.Scan(Table::kVault, from, PrefixEnd(from), [&](ByteView key, ByteView sealed) {
-    const auto plain = Unseal(generation->wrap, sealed, key);
+    const auto plain = Unseal(generation->wrap.get(), sealed, key);
     auto row = plain.ok() ? DecodeOwner(*plain) : Result<OwnerRow>(plain.error());
     if (row.ok()) return each(*row);
     failure = row.error();
@@ -292,11 +295,16 @@ Result<KeyRingPtr> Vault::WithKey(std::string_view owner, KeyRingPtr ring, KeyCl
   return changed;
 }
 
-Status Vault::Apply(const WriteBatch& rows) { return rows.empty() ? Status() : rows_.Apply(rows, Durability::kSynced); }
+Status Vault::Apply(const WriteBatch& rows) {
+  if (rows.empty()) return {};
+  NoteWritten(rows);
+  return rows_.Apply(rows, Durability::kSynced);
+}
 
-Status Vault::Adopt(std::uint64_t step, const WriteBatch& rows, std::string_view owner) {
-  OPPI_TRY(const auto adopted, rows_.Get(Table::kMeta, kAdoptedName));
-  if (adopted && ByteReader(*adopted).U64() >= step) return {};
+Status Vault::Adopt(KeysOf kind, std::uint32_t number, const WriteBatch& rows, const std::vector<std::string_view>& owners) {
+  const std::string_view mark = kind == KeysOf::kBodies ? kBodiesAdoptedName : kViewsAdoptedName;
+  OPPI_TRY(const auto adopted, rows_.Get(Table::kMeta, mark));
+  if (adopted && ByteReader(*adopted).U32() >= number) return {};
   WriteBatch kept;
   const std::uint32_t current = generation();
   for (std::size_t i = 0; i < rows.size(); ++i) {
@@ -308,8 +316,9 @@ Status Vault::Adopt(std::uint64_t step, const WriteBatch& rows, std::string_view
     else
       kept.Put(Table::kVault, row.key, row.value);
   }
-  kept.Put(Table::kMeta, kAdoptedName, BigEndian(step));
+  kept.Put(Table::kMeta, mark, Prefix(number));
   kept.Put(Table::kMeta, kOwedName, "1");
+  NoteWritten(kept);
   OPPI_RETURN_IF_ERROR(rows_.Apply(kept, Durability::kSynced));
   owed_ = true;
   const std::unique_lock lock(cache_->mutex);
@@ -320,8 +329,10 @@ Status Vault::Adopt(std::uint64_t step, const WriteBatch& rows, std::string_view
     if (!handle || id[0] != kRing) continue;
     cache_->rings.erase(*handle);
   }
-  if (const auto it = cache_->owners.find(owner); it != cache_->owners.end()) cache_->owners.erase(it);
-  if (const auto it = cache_->in_use.find(owner); it != cache_->in_use.end()) cache_->in_use.erase(it);
+  for (const std::string_view owner : owners) {
+    if (const auto it = cache_->owners.find(owner); it != cache_->owners.end()) cache_->owners.erase(it);
+    if (const auto it = cache_->in_use.find(owner); it != cache_->in_use.end()) cache_->in_use.erase(it);
+  }
   return {};
 }
 
@@ -334,30 +345,43 @@ Status Vault::BeginGeneration() {
   return {};
 }
 
-Result<bool> Vault::Rewrap(std::size_t rows) {
+Result<WriteBatch> Vault::Rewrap(std::size_t rows) {
   OPPI_CHECK(next_ != nullptr);
   const auto generation = Current();
   WriteBatch again;
   Bytes last;
   Status failure;
   OPPI_RETURN_IF_ERROR(rows_.Scan(Table::kVault, rewrap_from_, Prefix(next_->number), [&](ByteView key, ByteView sealed) {
-    auto plain = Unseal(generation->wrap, sealed, key);
+    auto plain = Unseal(generation->wrap.get(), sealed, key);
     if (!plain.ok()) {
       failure = DataLoss("vault: a row does not open under its generation");
       return false;
     }
     const Bytes to = Prefix(next_->number).append(key.substr(4));
-    again.Put(Table::kVault, to, Seal(next_->wrap, *plain, to, entropy_));
+    again.Put(Table::kVault, to, Seal(next_->wrap.get(), *plain, to, entropy_));
     sodium_memzero(plain->data(), plain->size());
     last = key;
     return again.size() < rows;
   }));
   OPPI_RETURN_IF_ERROR(failure);
-  if (again.empty()) return false;
-  OPPI_RETURN_IF_ERROR(rows_.Apply(again, Durability::kBuffered));
-  rewrap_from_ = last + '\0';
+  if (!again.empty()) rewrap_from_ = last + '\0';
   rewrapped_ += again.size();
-  return true;
+  return again;
+}
+
+Status Vault::ApplyRewrapped(const WriteBatch& rows) {
+  if (written_anew_.empty()) return rows_.Apply(rows, Durability::kBuffered);
+  WriteBatch kept;
+  for (std::size_t i = 0; i < rows.size(); ++i)
+    if (!written_anew_.contains(Bytes(rows[i].key))) kept.Put(rows[i].table, rows[i].key, rows[i].value);
+  return rows_.Apply(kept, Durability::kBuffered);
+}
+
+/// From now on these rows of the next generation are newer than what Rewrap may have read.
+void Vault::NoteWritten(const WriteBatch& rows) {
+  if (next_ == nullptr) return;
+  for (std::size_t i = 0; i < rows.size(); ++i)
+    if (rows[i].table == Table::kVault && GenerationOf(rows[i].key) == next_->number) written_anew_.emplace(rows[i].key);
 }
 
 Status Vault::FinishGeneration() {
@@ -373,6 +397,7 @@ Status Vault::FinishGeneration() {
     cache_->generation = next_;
   }
   next_ = nullptr;
+  written_anew_.clear();
   return DestroyGeneration(options_.directory, old->number, entropy_);
 }
 

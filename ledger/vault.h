@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_set>
 #include <vector>
 
 #include "events/bytes.h"
@@ -79,9 +80,10 @@ class Vault {
   void PutOwner(const OwnerRow& owner, WriteBatch& rows) const;
   [[nodiscard]] Result<std::optional<OwnerRow>> FindOwner(std::string_view owner) const;
   /// Applies rows that PutRing and PutOwner made, maybe before a restart: those of generations that are
-  /// no more are left out. `step`: rises with each call; what was adopted before is left alone. `owner` is
-  /// forgotten by the caches. Keys were destroyed: a generation is owed.
-  [[nodiscard]] Status Adopt(std::uint64_t step, const WriteBatch& rows, std::string_view owner);
+  /// no more are left out. `number`: of the erasure, rising for each kind of key; what was adopted before
+  /// is left alone. `owners` are forgotten by the caches. Keys were destroyed: a generation is owed.
+  enum class KeysOf : std::uint8_t { kBodies, kViews };
+  [[nodiscard]] Status Adopt(KeysOf kind, std::uint32_t number, const WriteBatch& rows, const std::vector<std::string_view>& owners);
 
   /// Around each renewal of view rows.
   void BeginRenewal() { ++renewals_; }
@@ -91,8 +93,11 @@ class Vault {
   [[nodiscard]] bool owes_generation() const { return owed_; }
   /// Makes the next generation's key, unless one is begun. From here on every row is written under both.
   [[nodiscard]] Status BeginGeneration();
-  /// Wraps up to `rows` more rows again; false when none were left.
-  [[nodiscard]] Result<bool> Rewrap(std::size_t rows);
+  /// Up to `rows` more rows, wrapped again; empty when none are left. Not the writer thread: sealing is
+  /// most of the work. One thread.
+  [[nodiscard]] Result<WriteBatch> Rewrap(std::size_t rows);
+  /// The writer thread. Leaves out what was written anew since the generation began.
+  [[nodiscard]] Status ApplyRewrapped(const WriteBatch& rows);
   /// Requires that Rewrap came to its end. The switch is one durable write; then the old key is
   /// destroyed.
   [[nodiscard]] Status FinishGeneration();
@@ -107,18 +112,22 @@ class Vault {
   [[nodiscard]] Status Settle(std::uint32_t current);
   [[nodiscard]] std::shared_ptr<const Generation> Current() const;
   void Put(char kind, ByteView id, ByteView plain, WriteBatch& rows) const;
+  void NoteWritten(const WriteBatch& rows);
   [[nodiscard]] Result<std::optional<Bytes>> Read(char kind, ByteView id) const;
 
   Store& rows_;
   Entropy& entropy_;
   Options options_;
-  SecretKey tag_key_;
+  std::optional<GuardedKey> tag_key_;
   std::unique_ptr<Cache> cache_;
   std::atomic<std::uint64_t> renewals_{0};
   // The writer thread.
   std::shared_ptr<const Generation> next_;
+  std::unordered_set<Bytes> written_anew_;  // keys of the next generation
+  // Whoever wraps again.
   Bytes rewrap_from_;
   std::uint64_t rewrapped_ = 0;
+  // The writer thread.
   bool owed_ = false;
 };
 

@@ -1,6 +1,8 @@
 #include "ops/node.h"
 
+#include <chrono>
 #include <filesystem>
+#include <thread>
 
 #include "events/ids.h"
 #include "events/limits.h"
@@ -187,6 +189,7 @@ Status Node::OpenErasures() {
   eraser_ = std::make_unique<projections::Eraser>(
       projections::Eraser::Ports{*sequencer_, *runner_, *vault_, *log_store_, *view_store_, clock_, entropy_,
                                  "urn:oid:" + config_.organisation + "/ledger", publish_own,
+                                 [](std::int64_t micros) { std::this_thread::sleep_for(std::chrono::microseconds(micros)); },
                                  [this](std::string_view person) { decider_->cache().Forget(person); }},
       std::move(list));
   OPPI_RETURN_IF_ERROR(eraser_->CatchUp());

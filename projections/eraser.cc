@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "events/ids.h"
 #include "ledger/bodies.h"
@@ -17,8 +18,9 @@ using events::EventType;
 
 constexpr std::string_view kViewsMark = "erasures";
 constexpr std::string_view kExecutionBound = "oppiloki/execution/v1\n";
-/// Rows a standstill: some milliseconds, so that intake hardly notices.
-constexpr std::size_t kRewrapRows = 4'000;
+/// A standstill costs intake a wait for the views, so it is used for a while; then intake has its turn.
+constexpr std::int64_t kStandstillMicros = 150'000;
+constexpr std::size_t kRewrapRows = 10'000;
 
 Bytes Mark(std::uint32_t number) {
   Bytes mark;
@@ -26,9 +28,8 @@ Bytes Mark(std::uint32_t number) {
   return mark;
 }
 
-/// Steps of the vault: first the keys of bodies, then those of views.
-std::uint64_t BodiesStep(const ledger::ErasureRecord& record) { return std::uint64_t{record.number} * 2; }
-std::uint64_t ViewsStep(const ledger::ErasureRecord& record) { return std::uint64_t{record.number} * 2 + 1; }
+/// Learners whose erasures share the writes.
+constexpr std::size_t kTogetherMax = 64;
 
 Event ExecutionFor(const ErasureRequest& request, std::string_view source, Instant now, Entropy& entropy) {
   Event event = events::MakeEvent(EventType::kErasureExecuted);
@@ -79,9 +80,9 @@ Status Eraser::CatchUp() {
   for (std::uint32_t number = std::min(performed, renewed) + 1; number <= list_.last(); ++number) {
     OPPI_TRY(const ledger::ErasureRecord record, list_.Read(number));
     OPPI_TRY(const Event execution, ExecutionOf(record));
-    OPPI_RETURN_IF_ERROR(ports_.sequencer.AtStandstill([&](ledger::Standstill& still) -> Status {
-      if (number > performed) return Perform(record, execution, still);
-      return RenewViews(record, execution.subject, still);
+    const std::vector<Planned> planned{{record, execution}};
+    OPPI_RETURN_IF_ERROR(ports_.sequencer.AtStandstill([&](ledger::Standstill& still) {
+      return number > performed ? Perform(planned, still) : RenewViews(planned, still);
     }));
   }
   return {};
@@ -96,98 +97,133 @@ Result<Event> Eraser::ExecutionOf(const ledger::ErasureRecord& record) const {
   return std::move(decoded.event);
 }
 
-Status Eraser::Perform(const ledger::ErasureRecord& record, const Event& execution, ledger::Standstill& still) {
-  if (const Status adopted = ports_.vault.Adopt(BodiesStep(record), ledger::RowsOf(record.vault), execution.subject); !adopted.ok()) {
+Status Eraser::Perform(const std::vector<Planned>& planned, ledger::Standstill& still) {
+  ledger::WriteBatch rows;
+  std::vector<Event> executions;
+  for (const Planned& one : planned) {
+    OPPI_TRY(const ledger::WriteBatch changed, ledger::RowsOf(one.record, ports_.log));
+    rows.Append(changed);
+    if (!one.execution.id.empty()) executions.push_back(one.execution);
+  }
+  const Status adopted = Adopt(planned, ledger::Vault::KeysOf::kBodies);
+  if (!adopted.ok()) {
     still.StopWriter(adopted.error());
     return adopted;
   }
-  OPPI_TRY(const ledger::WriteBatch rows, ledger::RowsOf(record, ports_.log));
-  if (execution.id.empty()) {
-    OPPI_RETURN_IF_ERROR(still.Commit(rows));
-  } else {
-    // An older copy of the log may refuse what the newer one had accepted; what is destroyed stays so.
-    const auto item = still.Commit(execution, rows);
-    if (!item.ok() && item.error().code == Code::kInvalidArgument) {
-      OPPI_RETURN_IF_ERROR(still.Commit(rows));
-    } else if (!item.ok()) {
-      return item.error();
-    }
-  }
-  return RenewViews(record, execution.subject, still);
+  // An older copy of the log may refuse what the newer one had accepted; what is destroyed stays so.
+  OPPI_RETURN_IF_ERROR(still.Commit(executions, rows));
+  return RenewViews(planned, still);
 }
 
-Status Eraser::RenewViews(const ledger::ErasureRecord& record, const std::string& learner, ledger::Standstill& still) {
+Status Eraser::Adopt(const std::vector<Planned>& planned, ledger::Vault::KeysOf kind) {
+  ledger::WriteBatch rows;
+  std::vector<std::string_view> owners;
+  for (const Planned& one : planned) {
+    rows.Append(ledger::RowsOf(kind == ledger::Vault::KeysOf::kBodies ? one.record.vault : one.record.view_keys));
+    owners.push_back(one.execution.subject);
+  }
+  return ports_.vault.Adopt(kind, planned.back().record.number, rows, owners);
+}
+
+Status Eraser::RenewViews(const std::vector<Planned>& planned, ledger::Standstill& still) {
   const auto view = still.View();
   OPPI_RETURN_IF_ERROR(ports_.runner.WaitFor(view->size()));
   ports_.vault.BeginRenewal();
   const Status renewed = [&]() -> Status {
-    OPPI_RETURN_IF_ERROR(ports_.vault.Adopt(ViewsStep(record), ledger::RowsOf(record.view_keys), learner));
+    OPPI_RETURN_IF_ERROR(Adopt(planned, ledger::Vault::KeysOf::kViews));
     ledger::WriteBatch rows;
-    for (const ledger::Handle& handle : record.handles)
-      OPPI_RETURN_IF_ERROR(FoldAgain(stores(), *view, handle, view->size(), rows));
-    rows.Put(ledger::Table::kMeta, kViewsMark, Mark(record.number));
-    return ports_.views.Apply(rows, ledger::Durability::kSynced);
+    for (const Planned& one : planned)
+      for (const ledger::Handle& handle : one.record.handles)
+        OPPI_RETURN_IF_ERROR(FoldAgain(stores(), *view, handle, view->size(), rows));
+    rows.Put(ledger::Table::kMeta, kViewsMark, Mark(planned.back().record.number));
+    return ports_.views.Apply(rows, ledger::Durability::kBuffered);  // lost with the machine, it is done again
   }();
   ports_.vault.EndRenewal();
   if (!renewed.ok()) {
     still.StopWriter(renewed.error());
     return renewed;
   }
-  if (ports_.forget && !learner.empty()) ports_.forget(learner);
+  for (const Planned& one : planned)
+    if (ports_.forget && !one.execution.subject.empty()) ports_.forget(one.execution.subject);
   return {};
 }
 
-Status Eraser::Execute(const std::string& id, const std::string& learner, std::int64_t delay_micros, ledger::Standstill& still,
-                       ErasureRunReport& report) {
-  const auto view = still.View();
-  OPPI_RETURN_IF_ERROR(ports_.runner.WaitFor(view->size()));
-  OPPI_TRY(const Registry* registry, RegistryNow(*view));
-  OPPI_TRY(const Facts facts, ReadPerson(stores(), learner, view->size()));
-  const History history(learner, *registry, facts, view->size());
-  const Fact* requested = history.Find(id);
+Result<std::optional<Eraser::Planned>> Eraser::Plan(const ErasureRequest& due, std::int64_t delay_micros,
+                                                    const ledger::LogView& view, ErasureRunReport& report) {
+  const auto skip = [&](std::string why) {
+    report.skipped.push_back({due.id, std::move(why)});
+    return std::optional<Planned>();
+  };
+  OPPI_TRY(const Registry* registry, RegistryNow(view));
+  OPPI_TRY(const Facts facts, ReadPerson(stores(), due.learner, view.size()));
+  const History history(due.learner, *registry, facts, view.size());
+  const Fact* requested = history.Find(due.id);
   if (requested == nullptr) return DataLoss("an erasure request that the index names is missing");
   // Again, now that nothing moves any more: a hold or a change of mind may have come.
   const Instant now = ports_.clock.Now();
   const ErasureRequest request = RequestOf(history, *requested, now, delay_micros);
-  if (request.status != ErasureStatus::kDue || !request.due || now < *request.due) {
-    report.skipped.push_back({id, "NOT_DUE: its state changed while the run was going on"});
-    return {};
-  }
+  if (request.status != ErasureStatus::kDue || !request.due || now < *request.due)
+    return skip("NOT_DUE: its state changed while the run was going on");
   Fact execution;
-  execution.position = NextIndex(view->size());
+  execution.position = NextIndex(view.size());
   execution.recorded = now;
   execution.event = ExecutionFor(request, ports_.ledger_source, now, ports_.entropy);
   if (const PolicyPack* pack = history.PackAt(now))
     for (const std::string& type : request.types)
-      if (IsStatutory(type, *pack)) {
-        report.skipped.push_back({id, "STATUTORY_RECORD: the policy in force now keeps this type by law"});
-        return {};
-      }
+      if (IsStatutory(type, *pack)) return skip("STATUTORY_RECORD: the policy in force now keeps this type by law");
   const ledger::ErasureOrder order = OrderFor(history, execution, ports_.vault);
-  auto planned = ledger::PlanErasure(ports_.log, ports_.vault, ports_.entropy, order);
-  if (!planned.ok()) {
-    report.skipped.push_back({id, "UNREADABLE: " + planned.error().message});
-    return {};
-  }
-  ledger::PlannedErasure plan = *std::move(planned);
+  auto plan = ledger::PlanErasure(ports_.log, ports_.vault, ports_.entropy, order);
+  if (!plan.ok()) return skip("UNREADABLE: " + plan.error().message);
   Event& event = execution.event;
   event.SetNumber("covered_count", static_cast<std::int64_t>(order.covered.size()));
-  event.SetNumber("shared_remaining", static_cast<std::int64_t>(plan.shared));
-  event.SetText("covered_root", HashText(plan.covered_root));
-  event.SetList("receipts", ReceiptsOf(plan, PreviewOf(history, event)));
-  OPPI_TRY(const auto trail_key, ports_.vault.FindKey(plan.record.handles.front(), ledger::KeyClass::kA));
-  if (!trail_key) return DataLoss("UNREADABLE: the trail's key of a learner is lost");
-  plan.record.size = view->size();
-  plan.record.execution = ledger::Seal(*trail_key, events::EncodeJson(event), kExecutionBound, ports_.entropy);
-  if (const Status listed = list_.Append(plan.record, ports_.entropy); !listed.ok()) {
+  event.SetNumber("shared_remaining", static_cast<std::int64_t>(plan->shared));
+  event.SetText("covered_root", HashText(plan->covered_root));
+  event.SetList("receipts", ReceiptsOf(*plan, PreviewOf(history, event)));
+  OPPI_TRY(const auto trail_key, ports_.vault.FindKey(plan->record.handles.front(), ledger::KeyClass::kA));
+  if (!trail_key) return skip("UNREADABLE: the key of the learner's trail is lost");
+  plan->record.size = view.size();
+  plan->record.execution = ledger::Seal(*trail_key, events::EncodeJson(event), kExecutionBound, ports_.entropy);
+  report.executed.push_back({due.id, event.id, order.covered.size(), plan->shared, plan->documents, plan->keys});
+  return std::optional(Planned{std::move(plan->record), std::move(event)});
+}
+
+Status Eraser::ExecuteSome(const std::vector<ErasureRequest>& due, std::size_t& next, std::int64_t delay_micros,
+                           ledger::Standstill& still, ErasureRunReport& report) {
+  const auto view = still.View();
+  OPPI_RETURN_IF_ERROR(ports_.runner.WaitFor(view->size()));
+  const Instant until = ports_.clock.Now() + kStandstillMicros;
+  std::vector<Planned> together;
+  std::set<ledger::Handle> handles;
+  std::set<LeafIndex> touched;
+  do {
+    const std::size_t executed = report.executed.size();
+    OPPI_TRY(std::optional<Planned> planned, Plan(due[next], delay_micros, *view, report));
+    if (planned) {
+      // Each plan is made over the stores as they are: two that touch one thing do not go together.
+      bool apart = true;
+      for (const auto& change : planned->record.wraps) apart = apart && !touched.contains(change.index);
+      for (const ledger::Handle& handle : planned->record.handles) apart = apart && !handles.contains(handle);
+      if (!apart) {
+        report.executed.resize(executed);
+        break;
+      }
+      for (const auto& change : planned->record.wraps) touched.insert(change.index);
+      handles.insert(planned->record.handles.begin(), planned->record.handles.end());
+      together.push_back(*std::move(planned));
+    }
+    ++next;
+  } while (next < due.size() && together.size() < kTogetherMax && ports_.clock.Now() < until);
+  if (together.empty()) return {};
+  std::vector<ledger::ErasureRecord> records;
+  for (Planned& one : together) records.push_back(std::move(one.record));
+  if (const Status listed = list_.Append(records, ports_.entropy); !listed.ok()) {
     // It may be there all the same, and would be carried out when the ledger is opened again: nobody may
     // call it off in between.
     still.StopWriter(listed.error());
     return listed;
   }
-  OPPI_RETURN_IF_ERROR(Perform(plan.record, event, still));
-  report.executed.push_back({id, event.id, order.covered.size(), plan.shared, plan.documents, plan.keys});
-  return {};
+  for (std::size_t i = 0; i < together.size(); ++i) together[i].record = std::move(records[i]);
+  return Perform(together, still);
 }
 
 Result<ErasureRunReport> Eraser::Run(std::int64_t delay_micros, const ErasureProgressFn& progress) {
@@ -212,11 +248,9 @@ Result<ErasureRunReport> Eraser::Run(std::int64_t delay_micros, const ErasurePro
   report.generation = ports_.vault.generation();
   if (!due.empty() || ports_.vault.owes_generation()) {
     OPPI_RETURN_IF_ERROR(ports_.sequencer.AtStandstill([&](ledger::Standstill&) { return ports_.vault.BeginGeneration(); }));
-    for (std::size_t i = 0; i < due.size(); ++i) {
-      OPPI_RETURN_IF_ERROR(ports_.sequencer.AtStandstill([&](ledger::Standstill& still) {
-        return Execute(due[i].id, due[i].learner, delay_micros, still, report);
-      }));
-      if (progress) progress("erasing", i + 1, due.size());
+    for (std::size_t next = 0; next < due.size();) {
+      OPPI_RETURN_IF_ERROR(InTurn([&](ledger::Standstill& still) { return ExecuteSome(due, next, delay_micros, still, report); }));
+      if (progress) progress("erasing", next, due.size());
     }
     OPPI_RETURN_IF_ERROR(NewGeneration(report, progress));
   }
@@ -224,17 +258,22 @@ Result<ErasureRunReport> Eraser::Run(std::int64_t delay_micros, const ErasurePro
   return report;
 }
 
+Status Eraser::InTurn(const std::function<Status(ledger::Standstill&)>& work) {
+  const Instant begun = ports_.clock.Now();
+  OPPI_RETURN_IF_ERROR(ports_.sequencer.AtStandstill(work));
+  // Twice as long as the writer was taken from intake: it keeps more than half of its rate.
+  if (ports_.rest && ports_.sequencer.waiting() > 0) ports_.rest((ports_.clock.Now().micros - begun.micros) * 2);
+  return {};
+}
+
 Status Eraser::NewGeneration(ErasureRunReport& report, const ErasureProgressFn& progress) {
-  bool more = true;
-  while (more) {
-    OPPI_RETURN_IF_ERROR(ports_.sequencer.AtStandstill([&](ledger::Standstill& still) -> Status {
-      auto rows = ports_.vault.Rewrap(kRewrapRows);
-      if (!rows.ok()) {
-        still.StopWriter(rows.error());
-        return rows.error();
-      }
-      more = *rows;
-      return {};
+  for (;;) {
+    OPPI_TRY(const ledger::WriteBatch rows, ports_.vault.Rewrap(kRewrapRows));
+    if (rows.empty()) break;
+    OPPI_RETURN_IF_ERROR(InTurn([&](ledger::Standstill& still) {
+      Status applied = ports_.vault.ApplyRewrapped(rows);
+      if (!applied.ok()) still.StopWriter(applied.error());
+      return applied;
     }));
     if (progress) progress("wrapping keys again", ports_.vault.rewrapped(), 0);
   }

@@ -15,7 +15,7 @@
 #include "projections/registry.h"
 #include "projections/runner.h"
 
-/// Carries erasures out. For each request that is due, at a standstill of the log:
+/// Carries erasures out. For the requests that are due, some at a time, at a standstill of the log:
 ///
 ///   1  plan: what goes, what is sealed under new keys because it stays
 ///   2  the erasure list has it, durably: from here on it will be done, whatever crashes
@@ -64,6 +64,8 @@ class Eraser {
     std::string ledger_source;
     /// The ledger's own events down the road; durable when it returns.
     std::function<Status(std::vector<events::Event>)> publish;
+    /// Sleeps. Left out: no rests for intake between the steps.
+    std::function<void(std::int64_t micros)> rest;
     /// Nothing about this person may stay in any cache in clear. Writer thread.
     std::function<void(std::string_view person)> forget;
   };
@@ -79,11 +81,24 @@ class Eraser {
   [[nodiscard]] const ledger::ErasureList& list() const { return list_; }
 
  private:
-  [[nodiscard]] Status Execute(const std::string& request, const std::string& learner, std::int64_t delay_micros,
-                               ledger::Standstill& still, ErasureRunReport& report);
-  [[nodiscard]] Status Perform(const ledger::ErasureRecord& record, const events::Event& execution, ledger::Standstill& still);
-  [[nodiscard]] Status RenewViews(const ledger::ErasureRecord& record, const std::string& learner, ledger::Standstill& still);
+  /// A record and the event that says so.
+  struct Planned {
+    ledger::ErasureRecord record;
+    events::Event execution;
+  };
+  /// Executes from due[next] on, as many as go together, and moves `next`.
+  [[nodiscard]] Status ExecuteSome(const std::vector<ErasureRequest>& due, std::size_t& next, std::int64_t delay_micros,
+                                   ledger::Standstill& still, ErasureRunReport& report);
+  /// nullopt: skipped, and the report says why.
+  [[nodiscard]] Result<std::optional<Planned>> Plan(const ErasureRequest& due, std::int64_t delay_micros,
+                                                    const ledger::LogView& view, ErasureRunReport& report);
+  [[nodiscard]] Status Perform(const std::vector<Planned>& planned, ledger::Standstill& still);
+  /// One write of the vault for all of them.
+  [[nodiscard]] Status Adopt(const std::vector<Planned>& planned, ledger::Vault::KeysOf kind);
+  [[nodiscard]] Status RenewViews(const std::vector<Planned>& planned, ledger::Standstill& still);
   [[nodiscard]] Result<events::Event> ExecutionOf(const ledger::ErasureRecord& record) const;
+  /// A standstill, then a rest for intake when something waits there.
+  [[nodiscard]] Status InTurn(const std::function<Status(ledger::Standstill&)>& work);
   [[nodiscard]] Status NewGeneration(ErasureRunReport& report, const ErasureProgressFn& progress);
   [[nodiscard]] Status VerifyExecutions();
   [[nodiscard]] Result<const Registry*> RegistryNow(const ledger::LogView& log);

@@ -26,6 +26,7 @@ struct Benchmark {
   std::function<Rows()> run;
 };
 
+[[nodiscard]] Benchmark EraseBenchmark();
 [[nodiscard]] Benchmark IngestBenchmark();
 
 class Stopwatch {

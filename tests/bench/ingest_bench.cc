@@ -22,6 +22,7 @@
 #include "ops/key_files.h"
 #include "ops/node.h"
 #include "tests/bench/bench.h"
+#include "tests/bench/bench_node.h"
 #include "tests/bench/workload.h"
 
 namespace oppi::bench {
@@ -33,47 +34,6 @@ constexpr std::size_t kBatches = 300;
 constexpr std::size_t kBatchEvents = 1000;
 constexpr std::size_t kEventBytes = 600;
 constexpr int kPublishers = 4;  // connections that wait for their receipts, as publishers do
-
-template <class T>
-T Must(Result<T> result) {
-  if (!result.ok()) {
-    std::fprintf(stderr, "benchmark: %s\n", result.error().message.c_str());
-    std::exit(4);
-  }
-  return std::move(result).value();
-}
-void Must(const Status& status) {
-  if (status.ok()) return;
-  std::fprintf(stderr, "benchmark: %s\n", status.error().message.c_str());
-  std::exit(4);
-}
-
-double CpuSeconds() {
-  timespec t{};
-  ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-  return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_nsec) * 1e-9;
-}
-
-/// CPU seconds so far by thread name. Threads that have ended are not in it.
-std::map<std::string, double> CpuByThread() {
-  std::map<std::string, double> cpu;
-  for (const auto& task : fs::directory_iterator("/proc/self/task")) {
-    std::ifstream file(task.path() / "stat");
-    std::string line;
-    std::getline(file, line);
-    const auto open = line.find('(');
-    const auto close = line.rfind(')');
-    if (open == line.npos || close == line.npos) continue;
-    std::istringstream rest(line.substr(close + 2));
-    std::string skipped;
-    for (int i = 0; i < 11; ++i) rest >> skipped;
-    double user = 0;
-    double system = 0;
-    rest >> user >> system;
-    cpu[line.substr(open + 1, close - open - 1)] += (user + system) / static_cast<double>(::sysconf(_SC_CLK_TCK));
-  }
-  return cpu;
-}
 
 /// The floor of the disk: RocksDB alone writing the same bytes, one synced batch for each of ours.
 double RocksDbEventsPerSecond(const std::string& path, const std::vector<events::SignedBatch>& batches) {
@@ -106,32 +66,6 @@ double VerificationsPerSecond() {
   for (int i = 0; i < kTimes; ++i) all = VerifySignature(key.public_key(), message, signature) && all;
   if (!all) std::exit(4);
   return kTimes / watch.seconds();
-}
-
-std::unique_ptr<ops::Node> FreshNode(const std::string& directory, const NamedSigningKey& publisher) {
-  SystemEntropy entropy;
-  const ops::SystemClock clock;
-  Must(ops::Node::Create({directory, {"bench.oppiloki.example/log", events::OrganisationOid(1), true}}, entropy, clock));
-  std::unique_ptr<ops::Node> node = Must(ops::Node::Open({directory, {}}));
-  const NamedSigningKey registrar = Must(ops::ReadKeyFile(node->KeyPath("registrar")));
-  events::Event registered = events::MakeEvent(events::EventType::kRegistryPublisherRegistered);
-  events::Event key_added = events::MakeEvent(events::EventType::kRegistryKeyAdded);
-  for (events::Event* e : {&registered, &key_added}) {
-    e->id = events::MakeUuidV7(clock.Now(), entropy);
-    e->source = "urn:oid:" + node->config().organisation + "/registrar";
-    e->time = clock.Now();
-    e->SetText("publisher", publisher.name);
-  }
-  registered.SetText("role", "VENDOR");
-  key_added.SetText("key", KeyIdText(publisher.verifier().id));
-  key_added.SetText("public_key", ToBase64(View(publisher.key.public_key())));
-  const consumers::BatchReport report = Must(node->PublishAs(registrar, {registered, key_added}));
-  if (report.items.size() != 2 || report.items[1].outcome != events::Outcome::kAccepted) {
-    std::fprintf(stderr, "benchmark: the publisher was not accepted: %s\n",
-                 std::string(events::ErrorName(report.items.empty() ? report.error : report.items[1].code)).c_str());
-    std::exit(4);
-  }
-  return node;
 }
 
 Rows Run() {
@@ -182,7 +116,7 @@ Rows Run() {
     });
   for (std::thread& t : threads) t.join();
   const double acknowledged = watch.seconds();
-  Must(node->runner().WaitFor(node->View()->size()));
+  MustDo(node->runner().WaitFor(node->View()->size()));
   const double folded = watch.seconds();
   const double cpu = CpuSeconds() - cpu_before;
   const std::map<std::string, double> by_thread = CpuByThread();

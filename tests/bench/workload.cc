@@ -9,7 +9,7 @@ namespace oppi::bench {
 std::vector<events::SignedBatch> MakeBatches(const WorkloadOptions& o, const NamedSigningKey& key) {
   SeededEntropy entropy(o.seed);
   std::vector<events::SignedBatch> batches;
-  std::uint64_t number = 0;
+  std::uint64_t number = o.first;
   const Instant start = *ParseInstant("2026-09-01T06:00:00Z");
   for (std::size_t b = 0; b < o.batches; ++b) {
     std::vector<events::BatchItem> items;
@@ -18,7 +18,7 @@ std::vector<events::SignedBatch> MakeBatches(const WorkloadOptions& o, const Nam
       event.id = events::MakeUuidV7(start + static_cast<std::int64_t>(number), entropy);
       event.source = o.source;
       // Learners come in no order, as they do when a country's lessons begin.
-      const std::uint64_t learner = number * 7919 % o.learners;
+      const std::uint64_t learner = number * 7919 % o.learners * o.stride;
       event.subject = "urn:oid:" + events::PersonOid(10'000'000 + learner);
       event.time = start + static_cast<std::int64_t>(number) * 1000;
       event.controller = o.controller;

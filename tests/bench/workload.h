@@ -16,6 +16,8 @@ struct WorkloadOptions {
   std::size_t batch_events = 1000;
   std::size_t event_bytes = 600;
   std::size_t learners = 20'000;
+  std::uint64_t stride = 1;  // between the numbers of two learners
+  std::uint64_t first = 0;  // number of the first event; numbers decide the learner
   std::uint64_t seed = 1;
   std::string origin;
   std::string source;

@@ -77,7 +77,8 @@ class ErasingLedger {
                         OPPI_TRY(const auto report, ledger.Publish(ledger.parts.ledger_key, own));
                         return report.Count(events::Outcome::kAccepted) == own.size() ? Status() : Status(InvalidArgument("refused"));
                       },
-                      {}},
+                      {},
+                       {}},
         std::move(list));
     return eraser_->CatchUp();
   }
@@ -203,8 +204,8 @@ TEST_P(EraserFaults, EachWriteOfARunMayFail) {
     erasing.CheckComplete();
     if (HasFailure()) return;
   }
-  EXPECT_GT(nth, 5U);  // several writes were tried in each store
-  EXPECT_GT(seen.size(), where == Where::kViews ? 0U : 2U);
+  EXPECT_GT(nth, 3U);  // several writes were tried in each store
+  EXPECT_GT(seen.size(), where == Where::kViews ? 0U : 1U);
 }
 
 std::string NameOf(const testing::TestParamInfo<std::tuple<Where, Fault>>& row) {
@@ -247,12 +248,13 @@ TEST_P(EraserFaults, AndWhileItIsCaughtUpWith) {
 
 TEST(EraserFaults, AListThatCannotBeWrittenStopsBeforeAnythingIsDestroyed) {
   ErasingLedger erasing;
-  fs::create_directories(erasing.directory() + "/00000002.erasure/in the way");
+  fs::create_directories(erasing.directory() + "/00000004-00000004.erasure/in the way");
   const auto first = erasing.Run();
   ASSERT_FALSE(first.ok());
-  fs::remove_all(erasing.directory() + "/00000002.erasure");
+  fs::remove_all(erasing.directory() + "/00000004-00000004.erasure");
   ASSERT_TRUE(erasing.Reopen().ok());
-  EXPECT_EQ(erasing.CheckConsistent(), 1U);
+  // 5 shares an event with 4 and went by itself.
+  EXPECT_EQ(erasing.CheckConsistent(), 3U);
   ASSERT_TRUE(erasing.Run().ok());
   erasing.CheckComplete();
 }
@@ -261,12 +263,10 @@ TEST(EraserFaults, AStoreThatKnowsOfMoreErasuresThanTheListIsNotServed) {
   ErasingLedger erasing;
   ASSERT_TRUE(erasing.Run().ok());
   erasing.CheckComplete();
-  fs::remove(erasing.directory() + "/00000004.erasure");
+  fs::remove(erasing.directory() + "/00000004-00000004.erasure");
   const Status reopened = erasing.Reopen();
   ASSERT_FALSE(reopened.ok());
   EXPECT_EQ(reopened.error().code, Code::kDataLoss);
-  fs::remove(erasing.directory() + "/00000001.erasure");
-  EXPECT_EQ(erasing.Reopen().error().code, Code::kDataLoss);
 }
 
 TEST(EraserFaults, LostViewsAreMadeAgainAsErasedAsTheyWere) {

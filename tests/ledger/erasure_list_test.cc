@@ -15,7 +15,10 @@ namespace fs = std::filesystem;
 class ErasureListTest : public testing::Test {
  protected:
   Result<ErasureList> Open(const std::string& key = "list") { return ErasureList::Open(directory_, SecretKey(HashOf(key).bytes)); }
-  std::string PathOf(int number) const { return directory_ + "/0000000" + std::to_string(number) + ".erasure"; }
+  std::string PathOf(int first, int last) const {
+    return directory_ + "/0000000" + std::to_string(first) + "-0000000" + std::to_string(last) + ".erasure";
+  }
+  std::string PathOf(int number) const { return PathOf(number, number); }
   static ErasureRecord Record(char fill) {
     ErasureRecord record;
     record.handles = {Handle{}};
@@ -25,9 +28,9 @@ class ErasureListTest : public testing::Test {
   void Fill(int count) {
     ErasureList list = *Open();
     for (int i = 0; i < count; ++i) {
-      ErasureRecord record = Record(static_cast<char>('a' + i));
-      ASSERT_TRUE(list.Append(record, entropy_).ok());
-      EXPECT_EQ(record.number, static_cast<std::uint32_t>(i + 1));
+      std::vector<ErasureRecord> records{Record(static_cast<char>('a' + i))};
+      ASSERT_TRUE(list.Append(records, entropy_).ok());
+      EXPECT_EQ(records[0].number, static_cast<std::uint32_t>(i + 1));
     }
   }
 
@@ -55,10 +58,26 @@ TEST_F(ErasureListTest, IsEmptyWithoutAFolderAndNumbersFromOne) {
 TEST_F(ErasureListTest, GoesOnWhereItWas) {
   Fill(2);
   ErasureList list = *Open();
-  ErasureRecord record = Record('z');
-  ASSERT_TRUE(list.Append(record, entropy_).ok());
-  EXPECT_EQ(record.number, 3U);
+  std::vector<ErasureRecord> records{Record('z')};
+  ASSERT_TRUE(list.Append(records, entropy_).ok());
+  EXPECT_EQ(records[0].number, 3U);
   EXPECT_EQ(Open()->last(), 3U);
+}
+
+TEST_F(ErasureListTest, KeepsWhatWasWrittenTogetherInOneFile) {
+  Fill(1);
+  ErasureList list = *Open();
+  std::vector<ErasureRecord> records{Record('p'), Record('q'), Record('r')};
+  ASSERT_TRUE(list.Append(records, entropy_).ok());
+  EXPECT_TRUE(fs::exists(PathOf(2, 4)));
+  const ErasureList again = *Open();
+  EXPECT_EQ(again.last(), 4U);
+  for (std::uint32_t number = 2; number <= 4; ++number) EXPECT_EQ(again.Read(number).value(), records[number - 2]);
+  fs::rename(PathOf(2, 4), PathOf(2, 3));  // cut short by name
+  const ErasureList cut = *Open();
+  EXPECT_EQ(cut.Read(2).error().code, Code::kDataLoss);
+  fs::rename(PathOf(2, 3), directory_ + "/two-three.erasure");
+  EXPECT_FALSE(Open().ok());
 }
 
 TEST_F(ErasureListTest, MissesANumber) {
@@ -99,8 +118,8 @@ TEST_F(ErasureListTest, CountsNothingThatItCouldNotWrite) {
   Fill(1);
   ErasureList list = *Open();
   fs::create_directory(PathOf(2));  // something is in the way
-  ErasureRecord record = Record('x');
-  EXPECT_FALSE(list.Append(record, entropy_).ok());
+  std::vector<ErasureRecord> records{Record('x')};
+  EXPECT_FALSE(list.Append(records, entropy_).ok());
   EXPECT_EQ(list.last(), 1U);
 }
 

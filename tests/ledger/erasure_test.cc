@@ -88,11 +88,11 @@ class ErasureTest : public testing::Test {
   }
   void Perform(const ErasureRecord& record, const std::string& owner, Store& log) {
     Vault& vault = *writer.parts.vault;
-    ASSERT_TRUE(vault.Adopt(2 * record.number, RowsOf(record.vault), owner).ok());
+    ASSERT_TRUE(vault.Adopt(Vault::KeysOf::kBodies, record.number, RowsOf(record.vault), {owner}).ok());
     const auto rows = RowsOf(record, log);
     ASSERT_TRUE(rows.ok()) << rows.error().message;
     ASSERT_TRUE(log.Apply(*rows, Durability::kSynced).ok());
-    ASSERT_TRUE(vault.Adopt(2 * record.number + 1, RowsOf(record.view_keys), owner).ok());
+    ASSERT_TRUE(vault.Adopt(Vault::KeysOf::kViews, record.number, RowsOf(record.view_keys), {owner}).ok());
   }
   PlannedErasure Erase(std::uint64_t person, const std::vector<Sent>& covered, bool whole = false) {
     PlannedErasure plan = Plan(OrderOf(person, covered, whole));

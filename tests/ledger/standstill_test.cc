@@ -28,6 +28,11 @@ WriteBatch Row(const std::string& name, const std::string& value) {
   return rows;
 }
 
+template <class T>
+Status StatusOf(const Result<T>& result) {
+  return result.ok() ? Status() : Status(result.error());
+}
+
 class StandstillTest : public testing::Test {
  protected:
   Status AtStandstill(const std::function<Status(Standstill&)>& work) { return writer.sequencer().AtStandstill(work); }
@@ -46,7 +51,8 @@ TEST_F(StandstillTest, CommitsAnEventAndRowsTogetherAndShowsThemAtOnce) {
   LeafIndex position(0);
   ASSERT_TRUE(AtStandstill([&](Standstill& still) -> Status {
                 EXPECT_EQ(still.View()->size(), before);
-                OPPI_TRY(const ItemResult item, still.Commit(Own(1), Row("mark", "1")));
+                OPPI_TRY(const auto items, still.Commit({Own(1)}, Row("mark", "1")));
+                const ItemResult& item = items.at(0);
                 EXPECT_EQ(item.outcome, Outcome::kAccepted);
                 position = *item.position;
                 EXPECT_TRUE(Contains(still.View()->size(), position));
@@ -55,7 +61,7 @@ TEST_F(StandstillTest, CommitsAnEventAndRowsTogetherAndShowsThemAtOnce) {
   EXPECT_EQ(position, LeafIndex(before.value() + 1));  // behind its batch
   EXPECT_EQ(Meta("mark"), "1");
   EXPECT_EQ(writer.EventAt(position), Own(1));
-  ASSERT_TRUE(AtStandstill([&](Standstill& still) { return still.Commit(Row("mark", "2")); }).ok());
+  ASSERT_TRUE(AtStandstill([&](Standstill& still) { return StatusOf(still.Commit({}, Row("mark", "2"))); }).ok());
   EXPECT_EQ(Meta("mark"), "2");
   EXPECT_EQ(writer.View()->size(), TreeSize(before.value() + 2));
   writer.Check(writer.View()->size());
@@ -79,7 +85,8 @@ TEST_F(StandstillTest, TakesTurnsWithGroupsSoThatNeitherWaitsForEver) {
     const int before = sent;
     ASSERT_TRUE(AtStandstill([&](Standstill& still) -> Status {
                   const TreeSize size = still.View()->size();
-                  OPPI_TRY(const ItemResult item, still.Commit(Own(i), Row("mark", std::to_string(i))));
+                  OPPI_TRY(const auto items, still.Commit({Own(i)}, Row("mark", std::to_string(i))));
+                const ItemResult& item = items.at(0);
                   EXPECT_EQ(item.position, LeafIndex(size.value() + 1));  // nothing came between
                   sizes.push_back(size.value());
                   return {};
@@ -100,7 +107,8 @@ TEST_F(StandstillTest, WorkFromManyThreadsIsDoneOneAfterTheOther) {
     all.push_back(std::async(std::launch::async, [&, i] {
       return AtStandstill([&](Standstill& still) -> Status {
         EXPECT_EQ(++inside, 1);
-        OPPI_TRY(const ItemResult item, still.Commit(Own(i), Row("of " + std::to_string(i), "1")));
+        OPPI_TRY(const auto items, still.Commit({Own(i)}, Row("of " + std::to_string(i), "1")));
+                const ItemResult& item = items.at(0);
         EXPECT_EQ(item.outcome, Outcome::kAccepted);
         --inside;
         return {};
@@ -110,23 +118,28 @@ TEST_F(StandstillTest, WorkFromManyThreadsIsDoneOneAfterTheOther) {
   EXPECT_EQ(writer.View()->size(), TreeSize(1 + 2 * 8));
 }
 
-TEST_F(StandstillTest, ARefusedEventLeavesNoTraceAndTheWriterGoesOn) {
+TEST_F(StandstillTest, ARefusedEventIsLeftOutAndTheRowsAreWritten) {
   ASSERT_TRUE(writer.Send(Marks(1, 2)).ok());
   writer.rules.verdicts[Own(50).id] = {Outcome::kRejected, events::ErrorCode::kLegalHold};
   const TreeSize before = writer.View()->size();
-  const std::uint64_t writes = writer.parts.log_store.faults().writes() + writer.parts.vault_store.faults().writes();
-  const Status refused = AtStandstill([&](Standstill& still) -> Status {
-    const auto item = still.Commit(Own(50), Row("mark", "1"));
-    EXPECT_FALSE(item.ok());
-    return item.ok() ? Status() : Status(item.error());
-  });
-  ASSERT_FALSE(refused.ok());
-  EXPECT_EQ(refused.error().code, Code::kInvalidArgument);
-  EXPECT_TRUE(refused.error().message.starts_with("LEGAL_HOLD")) << refused.error().message;
+  ASSERT_TRUE(AtStandstill([&](Standstill& still) -> Status {
+                OPPI_TRY(const auto items, still.Commit({Own(50)}, Row("mark", "1")));
+                EXPECT_EQ(items.at(0).outcome, Outcome::kRejected);
+                EXPECT_EQ(items.at(0).code, events::ErrorCode::kLegalHold);
+                return {};
+              }).ok());
   EXPECT_EQ(writer.View()->size(), before);
-  EXPECT_EQ(writer.parts.log_store.faults().writes() + writer.parts.vault_store.faults().writes(), writes);
-  EXPECT_FALSE(Meta("mark").has_value());
+  EXPECT_EQ(Meta("mark"), "1");
   EXPECT_TRUE(writer.parts.vault->FindHandles(Own(50).subject).value().empty());
+  // Beside one that is accepted.
+  ASSERT_TRUE(AtStandstill([&](Standstill& still) -> Status {
+                OPPI_TRY(const auto items, still.Commit({Own(50), Own(51)}, Row("mark", "2")));
+                EXPECT_EQ(items.at(0).outcome, Outcome::kRejected);
+                EXPECT_EQ(items.at(1).outcome, Outcome::kAccepted);
+                return {};
+              }).ok());
+  EXPECT_EQ(writer.View()->size(), TreeSize(before.value() + 2));
+  EXPECT_EQ(Meta("mark"), "2");
   ASSERT_TRUE(writer.Send(Marks(10, 2)).ok());
   writer.Check(writer.View()->size());
 }
@@ -134,7 +147,8 @@ TEST_F(StandstillTest, ARefusedEventLeavesNoTraceAndTheWriterGoesOn) {
 TEST_F(StandstillTest, TheSameEventAgainWritesItsRowsAndNoSecondEntry) {
   const auto commit = [&](const std::string& value) {
     return AtStandstill([&](Standstill& still) -> Status {
-      OPPI_TRY(const ItemResult item, still.Commit(Own(1), Row("mark", value)));
+      OPPI_TRY(const auto items, still.Commit({Own(1)}, Row("mark", value)));
+                const ItemResult& item = items.at(0);
       EXPECT_EQ(item.outcome, value == "1" ? Outcome::kAccepted : Outcome::kDuplicate);
       return {};
     });
@@ -152,8 +166,7 @@ TEST_F(StandstillTest, AFailedWriteStopsTheWriterAndReopeningRecovers) {
     writer.parts.log_store.faults().FailNth(1, fault);
     const Event own = Own(fault == Fault::kLost ? 1 : 2);
     const Status failed = AtStandstill([&](Standstill& still) -> Status {
-      const auto item = still.Commit(own, Row("mark", own.id));
-      return item.ok() ? Status() : Status(item.error());
+      return StatusOf(still.Commit({own}, Row("mark", own.id)));
     });
     ASSERT_FALSE(failed.ok());
     EXPECT_EQ(failed.error().code, Code::kDataLoss);

@@ -338,7 +338,7 @@ void ExpectBackupOpensForTheOthersOnly(Node& node, const std::string& backup, co
                           Bytes again;
                           ByteWriter(again).U32(generation);
                           again.append(row_key.substr(4));
-                          for (const ledger::SecretKey* secret : {&key.root, &key.wrap, &key.tags, &key.tag}) {
+                          for (const ledger::SecretKey* secret : {&key.wrap.get(), &key.tags.get(), &key.tag.get()}) {
                             opened += ledger::Unseal(*secret, sealed, row_key).ok() ? 1 : 0;
                             opened += ledger::Unseal(*secret, sealed, again).ok() ? 1 : 0;
                           }
