@@ -59,6 +59,7 @@ class Node {
   [[nodiscard]] consumers::Road& road() { return *road_; }
   [[nodiscard]] consumers::Desk& desk() { return *desk_; }
   [[nodiscard]] consumers::ErasureDesk& erasures() { return *erasure_desk_; }
+  [[nodiscard]] projections::Eraser& eraser() { return *eraser_; }
   [[nodiscard]] const ledger::Store& log_store() const { return *log_store_; }
   [[nodiscard]] const ledger::Store& view_store() const { return *view_store_; }
   [[nodiscard]] projections::ViewStores stores() const { return {*log_store_, *view_store_, *vault_}; }

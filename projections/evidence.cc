@@ -223,9 +223,11 @@ Result<std::vector<EvidenceEntry>> GatherEntries(const ledger::LogView& log, con
   };
   OPPI_TRY(const Facts registry, ReadRegistry(stores.views, log.size()));
   std::set<LeafIndex> wanted;
+  std::set<LeafIndex> erased;  // for who is asked about, whoever else may still open it
   for (const Facts* some : {&facts, &registry})
     for (const Fact& fact : *some) {
       wanted.insert(fact.position);
+      if (fact.erased) erased.insert(fact.position);
       if (!fact.erased && fact.event.anchor) OPPI_RETURN_IF_ERROR(add(LeafIndex(fact.event.anchor->size - 1)));
     }
   OPPI_RETURN_IF_ERROR(add(LeafIndex(0)));
@@ -245,7 +247,7 @@ Result<std::vector<EvidenceEntry>> GatherEntries(const ledger::LogView& log, con
       batches.emplace(event->batch, std::move(commitments));
     }
     entry.batch_path = ProofIn(batches.at(event->batch), event->item);
-    if (event->clear) continue;
+    if (event->clear || erased.contains(index)) continue;
     OPPI_TRY(ledger::Opened opened, reader.OpenItem(index, *event));
     if (opened.state == ledger::Opened::State::kOpen) entry.opened = std::move(opened.item);
   }
