@@ -1,9 +1,9 @@
 #include "projections/consent_answer.h"
 
-#include <algorithm>
+#include <map>
 #include <nlohmann/json.hpp>
-#include <set>
-#include <tuple>
+
+#include "projections/consent_atoms.h"
 
 #include "projections/decided.h"
 
@@ -36,49 +36,6 @@ class Sources {
   std::map<LeafIndex, Source> by_position_;
 };
 
-struct AtomKey {
-  std::string controller;
-  std::string purpose;
-  std::string recipient;
-  std::string category;
-  friend auto operator<=>(const AtomKey&, const AtomKey&) = default;
-};
-
-bool Narrowed(const Question& q, const Access& access, const AtomKey& key) {
-  if (!access.controller.empty() && access.controller != key.controller) return true;
-  if (!q.controller.empty() && q.controller != key.controller) return true;
-  if (!q.purpose.empty() && q.purpose != key.purpose) return true;
-  return !q.recipient.empty() && q.recipient != key.recipient;
-}
-
-/// Atoms that acts of the learner name, as leaves of the pack in force at the view.
-std::set<AtomKey> AtomsOf(const History& history, const Question& q, const Access& access, const View& view) {
-  std::set<AtomKey> atoms;
-  const PolicyPack* pack = history.PackAt(view.at);
-  std::set<std::string> asked;
-  for (const std::string& category : q.categories) {
-    if (pack == nullptr) asked.insert(category);
-    else
-      for (const std::string_view leaf : pack->LeavesOf(category)) asked.emplace(leaf);
-  }
-  for (const auto& [name, group] : history.groups())
-    for (const Act& act : group.acts) {
-      if (act.fact == nullptr) continue;
-      const events::Event& event = act.fact->event;
-      for (const std::string& recipient : event.list("recipients"))
-        for (const std::string& category : event.list("data_categories")) {
-          const std::vector<std::string_view> leaves =
-              pack == nullptr ? std::vector<std::string_view>{category} : pack->LeavesOf(category);
-          for (const std::string_view leaf : leaves) {
-            AtomKey key{std::string(name.first), std::string(name.second), recipient, std::string(leaf)};
-            if (Narrowed(q, access, key) || (!asked.empty() && !asked.contains(key.category))) continue;
-            atoms.insert(std::move(key));
-          }
-        }
-    }
-  return atoms;
-}
-
 Json AtomJson(const AtomKey& key) {
   return {{"controller", key.controller}, {"purpose", key.purpose}, {"recipient", key.recipient}, {"category", key.category}};
 }
@@ -97,8 +54,6 @@ Answer Redacted(Json list, const Access& access, std::vector<Source> sources) {
   answer.result = list.dump();
   return answer;
 }
-
-Atom AtomOf(const AtomKey& key) { return {key.controller, key.purpose, key.recipient, key.category}; }
 
 }  // namespace
 
