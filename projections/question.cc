@@ -31,16 +31,17 @@ struct Member {
   std::string_view asks;
 };
 constexpr std::array kMembers = {
-    Member{"learner", Kind::kText, "RCTDaof"},    Member{"controller", Kind::kText, "ctdof"},
-    Member{"purpose", Kind::kText, "ctdof"},      Member{"recipient", Kind::kText, "ctdof"},
-    Member{"categories", Kind::kTexts, "ctd"},    Member{"op", Kind::kText, "d"},
-    Member{"principal", Kind::kText, "d"},        Member{"actor", Kind::kText, "a"},
-    Member{"publisher", Kind::kText, "a"},        Member{"status", Kind::kText, "o"},
+    Member{"learner", Kind::kText, "RCTDaof"},     Member{"controller", Kind::kText, "ctdof"},
+    Member{"purpose", Kind::kText, "ctdof"},       Member{"recipient", Kind::kText, "ctdof"},
+    Member{"categories", Kind::kTexts, "ctd"},     Member{"op", Kind::kText, "d"},
+    Member{"principal", Kind::kText, "d"},         Member{"actor", Kind::kText, "a"},
+    Member{"publisher", Kind::kText, "a"},         Member{"status", Kind::kText, "o"},
+    Member{"format", Kind::kText, "ca"},           Member{"consent", Kind::kText, "c"},
     Member{"valid_at", Kind::kInstant, "rctdaof"}, Member{"known_size", Kind::kSize, "rctdaof"},
     Member{"known_at", Kind::kInstant, "rctdaof"}, Member{"min_size", Kind::kSize, "d"},
-    Member{"from", Kind::kInstant, "a"},          Member{"until", Kind::kInstant, "a"},
-    Member{"limit", Kind::kCount, "of"},          Member{"after", Kind::kText, "of"},
-    Member{"reason", Kind::kText, "rctdaof"},     Member{"evidence", Kind::kFlag, "rctdaof"},
+    Member{"from", Kind::kInstant, "a"},           Member{"until", Kind::kInstant, "a"},
+    Member{"limit", Kind::kCount, "of"},           Member{"after", Kind::kText, "of"},
+    Member{"reason", Kind::kText, "rctdaof"},      Member{"evidence", Kind::kFlag, "rctdaof"},
 };
 
 char Letter(Ask ask) { return AskName(ask)[0]; }
@@ -148,6 +149,8 @@ std::string* TextOf(Question& q, std::string_view name) {
   if (name == "publisher") return &q.publisher;
   if (name == "status") return &q.status;
   if (name == "after") return &q.after;
+  if (name == "format") return &q.format;
+  if (name == "consent") return &q.consent;
   return &q.reason;
 }
 std::optional<Instant>* InstantOf(Question& q, std::string_view name) {
@@ -214,6 +217,20 @@ Status CheckAudit(const Question& question) {
   if (question.from && question.until && *question.until <= *question.from) {
     return Refuse("FIELD_TYPE", "until");
   }
+  if (!question.format.empty() && question.format != "fhir")
+    return Refuse("CODE_UNKNOWN", "format");
+  // What a publisher published is mostly no access, and is listed without its content.
+  if (!question.format.empty() && !question.publisher.empty())
+    return Refuse("UNKNOWN_FIELD", "format");
+  return {};
+}
+
+Status CheckConsents(const Question& question) {
+  const std::string& format = question.format;
+  if (!format.empty() && format != "ts27560" && format != "kantara" && format != "fhir") {
+    return Refuse("CODE_UNKNOWN", "format");
+  }
+  if (format.empty() && !question.consent.empty()) return Refuse("FIELD_MISSING", "format");
   return {};
 }
 
@@ -277,6 +294,7 @@ Result<Question> ParseQuestion(Ask ask, std::string_view json) {
   if (ask == Ask::kAudit) OPPI_RETURN_IF_ERROR(CheckAudit(question));
   if (ask == Ask::kObligations || ask == Ask::kFindings)
     OPPI_RETURN_IF_ERROR(CheckOversight(question));
+  if (ask == Ask::kConsents) OPPI_RETURN_IF_ERROR(CheckConsents(question));
   return question;
 }
 

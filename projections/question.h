@@ -39,6 +39,8 @@ struct Question {
   std::string actor;      // audit
   std::string publisher;  // audit
   std::string status;     // obligations: only those; "DONE", "OPEN" or "OVERDUE"
+  std::string format;     // consents: "ts27560", "kantara", "fhir"; audit: "fhir"; default: ours
+  std::string consent;    // consents with format: id of one act
   std::optional<Instant> valid_at;     // default: now
   std::optional<TreeSize> known_size;  // default: the newest
   std::optional<Instant> known_at;     // instead of known_size: recorded at or before

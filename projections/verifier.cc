@@ -6,6 +6,7 @@
 #include "events/tree_hash.h"
 #include "ledger/merkle/proof.h"
 #include "projections/consent_answer.h"
+#include "projections/export/export_answer.h"
 #include "projections/oversight.h"
 #include "projections/publishers.h"
 
@@ -154,8 +155,10 @@ Result<Answer> ComputeAnswer(const Question& question, const Access& access, con
     case Ask::kRecord:
       return ToAnswer(AnswerRecord(question, access, facts, view, RulesAt(registry, view)));
     case Ask::kAudit:
+      if (!question.format.empty()) return ExportAudit(question, access, facts, view);
       return ToAnswer(AnswerAudit(question, access, facts, view));
     case Ask::kConsents:
+      if (!question.format.empty()) return ExportConsents(question, access, facts, registry, view);
       return AnswerConsents(question, access, facts, registry, view);
     case Ask::kTimeline:
       return AnswerTimeline(question, access, facts, registry, view);

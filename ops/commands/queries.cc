@@ -59,8 +59,13 @@ Status Complete(QueryOptions& o) {
   return {};
 }
 
-/// The result as tables, and below it what was kept back.
-Status PrintForPeople(Ask ask, const nlohmann::ordered_json& answer) {
+/// The result as tables, and below it what was kept back; a document of another format as it is.
+Status PrintForPeople(const Question& question, const nlohmann::ordered_json& answer) {
+  const Ask ask = question.ask;
+  if (!question.format.empty()) {
+    std::printf("%s\n", answer.value("result", nlohmann::ordered_json()).dump(2).c_str());
+    return {};
+  }
   const std::string result = answer.value("result", nlohmann::ordered_json()).dump();
   if (ask == Ask::kRecord || ask == Ask::kAudit) {
     OPPI_TRY(const std::string text, ask == Ask::kRecord ? projections::RecordTable(result) : projections::AuditTable(result));
@@ -130,7 +135,7 @@ Result<int> RunPages(QueryOptions o) {
   if (!o.ledger.json) {
     nlohmann::ordered_json all;
     all["result"] = std::move(rows);
-    OPPI_RETURN_IF_ERROR(PrintForPeople(o.question.ask, all));
+    OPPI_RETURN_IF_ERROR(PrintForPeople(o.question, all));
   }
   if (!o.question.after.empty())
     std::fprintf(stderr, "There is more: ask on with --after %s --known-at %llu --valid-at %s\n", o.question.after.c_str(),
@@ -154,11 +159,13 @@ Result<int> Run(QueryOptions o) {
     OPPI_RETURN_IF_ERROR(ledger::WriteFileDurably(o.evidence_file, json["evidence"].dump() + "\n", 0600));
     json.erase("evidence");
   }
+  if (!o.question.consent.empty() && json["result"].is_null())
+    return NotFound("CONSENT_UNKNOWN: the learner has no such consent, or it was erased");
   // People read the result and what was kept back; the envelope is for machines.
   if (o.ledger.json) {
     PrintAnswer(json.dump(), true);
   } else {
-    OPPI_RETURN_IF_ERROR(PrintForPeople(o.question.ask, json));
+    OPPI_RETURN_IF_ERROR(PrintForPeople(o.question, json));
   }
   if (o.question.ask != Ask::kDecide) return kExitDone;
   const std::string result = json["result"].is_object() ? json["result"].value("result", std::string()) : std::string();
@@ -200,6 +207,8 @@ void AddQueryCommands(Cli& cli) {
   c->add_option("--category", consents->question.categories, "Data categories")->delimiter(',');
   c->add_option("--valid-at", consents->valid_at, "As valid then");
   c->add_flag("--timeline", consents->timeline, "Every state with its period");
+  c->add_option("--format", consents->question.format, "As a document of this format: ts27560 (JSON-LD), kantara or fhir (docs/exports.md)");
+  c->add_option("--consent", consents->question.consent, "With --format: the receipt of one consent, by its event id");
 
   auto decide = AddQuery(cli, Ask::kDecide, "decide", "May this be disclosed? Exit code 0 only for a permit",
                          "oppiloki decide --data var/ledger --learner urn:oid:1.2.246.562.24.10482013375 --controller 1.2.246.562.10.34648391018 "
@@ -223,6 +232,7 @@ void AddQueryCommands(Cli& cli) {
   c->add_option("--from", audit->from, "From this instant on");
   c->add_option("--to", audit->until, "Before this instant");
   c->add_option("--valid-at", audit->valid_at, "As of then");
+  c->add_option("--format", audit->question.format, "As a document of this format: fhir (AuditEvent by IHE BALP; docs/exports.md)");
 
   for (const Ask ask : {Ask::kObligations, Ask::kFindings}) {
     const bool duties = ask == Ask::kObligations;

@@ -7,14 +7,19 @@ Run by ctest; OPPILOKI names the program, OPPI_SHARED_DIR the folder of other pe
 import gzip
 import json
 import os
+import pathlib
 import re
 import shutil
 import stat
+import sys
 import tarfile
 import unittest
 
 import program
 from program import ProgramTest, new_ledger, new_publisher, request, run, served
+
+sys.path.append(str(pathlib.Path(__file__).resolve().parents[1] / "interop" / "exports"))
+import check_exports  # noqa: E402
 
 COMMANDS = [
     ["init"], ["serve"], ["demo"], ["key"], ["key", "new"], ["key", "show"], ["publisher"], ["publisher", "add"],
@@ -391,6 +396,55 @@ class Answers(ProgramTest):
         self.assertIn("a test of the trail", json.dumps(trail["result"]))
         self.assertEqual(self.done("audit", "--data", self.ledger, "--actor", "officer-7", "--json").json()["count"], 1)
 
+    def export(self, *options, code=0):
+        return self.exits(code, "consents", "--data", self.ledger, "--learner", self.asked[0], *options)
+
+    def test_consents_are_exported_in_three_formats(self):
+        graph = self.export("--format", "ts27560").json()["@graph"]
+        self.assertEqual({record["@type"] for record in graph}, {"dpv:ConsentRecord"})
+        bundle = self.export("--format", "fhir").json()
+        self.assertEqual([e["fullUrl"] for e in bundle["entry"]], [record["@id"] for record in graph])
+        receipts = self.export("--format", "kantara").json()
+        self.assertGreater(len(receipts), 0)
+        for receipt in receipts:
+            self.assertEqual(check_exports.check_receipt(receipt), [])
+            self.assertEqual(receipt["piiPrincipalId"], self.asked[0])
+            one = receipt["consentReceiptID"]
+            self.assertEqual(self.export("--format", "kantara", "--consent", one).json(), receipt)
+            self.assertEqual(self.export("--format", "fhir", "--consent", one).json()["resourceType"], "Consent")
+            self.assertEqual(self.export("--format", "ts27560", "--consent", one).json()["@type"], "dpv:ConsentReceipt")
+        answer = self.export("--format", "kantara", "--json").json()
+        self.assertEqual((answer["result"], answer["count"]), (receipts, len(receipts)))
+
+    def test_an_export_is_an_answer_like_any_other(self):
+        before = self.done("audit", "--data", self.ledger, "--learner", self.asked[0], "--json").json()["count"]
+        self.export("--format", "fhir", "--reason", "handed to the guardian")
+        trail = self.done("audit", "--data", self.ledger, "--learner", self.asked[0], "--json").json()["result"]["entries"]
+        self.assertEqual(len(trail), before + 2, "the audit before, and the export")
+        self.assertEqual((trail[-1]["query"], trail[-1]["reason"]), ("CONSENT", "handed to the guardian"))
+        refused = self.export("--format", "fhir", "--as", "t", "--role", "TEACHER", "--organisation", self.controller, code=3)
+        self.assertIn("ROLE_NOT_ALLOWED", refused.err)
+        self.assertEqual(refused.out, "")
+        for name, arguments in {"consents": ["consents", "--format", "ts27560"], "audit": ["audit", "--format", "fhir"]}.items():
+            path = self.folder / f"{name}-export.evidence"
+            self.done(arguments[0], "--data", self.ledger, "--learner", self.asked[0], *arguments[1:], "--evidence", path)
+            self.assertIn("computed again here", self.done("verify", path, "--trust", self.trust).out)
+
+    def test_an_export_that_cannot_be_is_bad_usage(self):
+        self.assertIn("CODE_UNKNOWN: format", self.export("--format", "xml", code=2).err)
+        self.assertIn("FIELD_MISSING: format", self.export("--consent", "x", code=2).err)
+        self.assertIn("UNKNOWN_FIELD: format", self.export("--timeline", "--format", "fhir", code=2).err)
+        self.assertIn("CONSENT_UNKNOWN", self.export("--format", "fhir", "--consent", "x", code=2).err)
+        self.assertIn("UNKNOWN_FIELD: format", self.exits(2, "audit", "--data", self.ledger, "--publisher", "sis", "--format", "fhir").err)
+
+    def test_the_audit_trail_is_exported_as_audit_events(self):
+        count = self.done("audit", "--data", self.ledger, "--learner", self.pupil, "--json").json()["count"]
+        bundle = self.done("audit", "--data", self.ledger, "--learner", self.pupil, "--format", "fhir").json()
+        events = check_exports.resources(bundle, "AuditEvent")
+        self.assertEqual(len(events), count + 1, "the audit before is an entry, too")
+        for event in events:
+            self.assertEqual(check_exports.check_balp(event), [])
+
     def test_roles_that_may_not_ask_are_refused(self):
         for role in ("TEACHER", "VENDOR", "STAFF", "GUARDIAN", "LEARNER", "NOBODY"):
             ran = self.exits(3, "record", "--data", self.ledger, "--learner", self.pupil, "--as", "x", "--role", role,
@@ -591,6 +645,27 @@ class Served(ProgramTest):
         self.done("obligations", "--url", self.url, "--token", self.token, "--controller", "1.2.246.562.10.99900000011", "--json")
         trail = self.done("audit", "--url", self.url, "--token", self.token, "--actor", "dpo@example.fi", "--json").json()
         self.assertGreaterEqual(trail["count"], 2)
+
+    def test_exports_are_asked_for_by_a_member_of_the_question(self):
+        headers = {"Authorization": "Bearer " + self.token.read_text(encoding="utf-8").strip(), "Content-Type": "application/json"}
+
+        def ask(path, question):
+            status, _, body = request(self.url, "POST", path, json.dumps(question), headers)
+            return status, json.loads(body)
+
+        for kind, wanted in {"ts27560": "@graph", "fhir": "resourceType"}.items():
+            status, answer = ask("/v1/query/consents", {"learner": self.pupil, "format": kind})
+            self.assertEqual((status, answer["question"]), (200, "consents"))
+            self.assertIn(wanted, answer["result"])
+        status, answer = ask("/v1/query/consents", {"learner": self.pupil, "format": "fhir", "consent": "none"})
+        self.assertEqual((status, answer["result"], answer["count"]), (200, None, 0))
+        status, answer = ask("/v1/query/audit", {"learner": self.pupil, "format": "fhir"})
+        self.assertEqual((status, answer["result"]["resourceType"], answer["count"]), (200, "Bundle", len(answer["result"]["entry"])))
+        self.assertGreaterEqual(answer["count"], 3, "the exports before were recorded")
+        status, problem = ask("/v1/query/consents", {"learner": self.pupil, "format": "pdf"})
+        self.assertEqual((status, problem["code"]), (400, "CODE_UNKNOWN"))
+        shown = self.done("consents", "--url", self.url, "--token", self.token, "--learner", self.pupil, "--format", "kantara")
+        self.assertIsInstance(shown.json(), list)
 
     def test_without_a_good_token_there_is_no_answer(self):
         ask = ["record", "--url", self.url, "--learner", self.pupil]

@@ -73,6 +73,26 @@ TEST(ParseQuestion, RefusesMembersThatTheQuestionDoesNotHave) {
             "UNKNOWN_FIELD: principal");
 }
 
+TEST(ParseQuestion, TakesAFormatWhereThereIsOne) {
+  for (const char* format : {"ts27560", "kantara", "fhir"}) {
+    const std::string json = std::string(R"({"learner":"L1","format":")") + format + "\"}";
+    EXPECT_EQ(Refusal(Ask::kConsents, json), "") << format;
+    EXPECT_EQ(Refusal(Ask::kTimeline, json), "UNKNOWN_FIELD: format") << format;
+    EXPECT_EQ(Refusal(Ask::kRecord, json), "UNKNOWN_FIELD: format") << format;
+  }
+  EXPECT_EQ(Refusal(Ask::kAudit, R"({"learner":"L1","format":"fhir"})"), "");
+  EXPECT_EQ(Refusal(Ask::kAudit, R"({"actor":"t","format":"fhir"})"), "");
+  EXPECT_EQ(Refusal(Ask::kAudit, R"({"learner":"L1","format":"kantara"})"), "CODE_UNKNOWN: format");
+  EXPECT_EQ(Refusal(Ask::kAudit, R"({"publisher":"sis","format":"fhir"})"),
+            "UNKNOWN_FIELD: format");
+  EXPECT_EQ(Refusal(Ask::kConsents, R"({"learner":"L1","format":"xml"})"), "CODE_UNKNOWN: format");
+  EXPECT_EQ(Refusal(Ask::kConsents, R"({"learner":"L1","consent":"c1"})"), "FIELD_MISSING: format");
+  const auto question =
+      ParseQuestion(Ask::kConsents, R"({"learner":"L1","consent":"c1","format":"fhir"})");
+  ASSERT_TRUE(question.ok());
+  EXPECT_EQ(QuestionJson(*question), R"({"learner":"L1","format":"fhir","consent":"c1"})");
+}
+
 TEST(ParseQuestion, NeverRepeatsValuesOrStrangeNames) {
   EXPECT_EQ(Refusal(Ask::kRecord, R"({"learner":"L1","urn:oid:1.2.246.562.24.10482013375":1})"),
             "UNKNOWN_FIELD: a member");
