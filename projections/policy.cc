@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <array>
-#include <initializer_list>
 #include <set>
 #include <utility>
 
 #include "events/vocabulary.h"
+#include "projections/json_members.h"
 
 namespace oppi::projections {
 namespace {
@@ -18,96 +18,15 @@ constexpr std::int64_t kHoursMax = kDaysMax * 24;
 constexpr std::int64_t kMinutesMax = kHoursMax * 60;
 constexpr std::int64_t kMillisMax = kMinutesMax * 60'000;
 
-Error Wrong(std::string_view member, std::string_view why) {
-  return InvalidArgument("`" + std::string(member) + "` " + std::string(why));
+Result<int> ReadAge(Members& members, std::string_view member) {
+  OPPI_TRY(const std::int64_t age, members.Integer(member, 0, kAgeMax));
+  return static_cast<int>(age);
 }
 
-/// Takes the members of one object by name; what nobody took in the end is unknown.
-class Members {
- public:
-  Members(const JsonValue& object, std::string where) : object_(object), where_(std::move(where)) {}
-
-  [[nodiscard]] std::string Name(std::string_view member) const {
-    return where_.empty() ? std::string(member) : where_ + "." + std::string(member);
-  }
-  [[nodiscard]] const JsonValue* Optional(std::string_view member) {
-    taken_.emplace(member);
-    return object_.Find(member);
-  }
-  [[nodiscard]] Result<const JsonValue*> Required(std::string_view member) {
-    const JsonValue* value = Optional(member);
-    if (value == nullptr) return Wrong(Name(member), "is missing");
-    return value;
-  }
-  [[nodiscard]] Result<std::int64_t> Integer(std::string_view member, std::int64_t least,
-                                             std::int64_t most) {
-    OPPI_TRY(const JsonValue* value, Required(member));
-    if (!value->IsInteger()) return Wrong(Name(member), "is not an integer");
-    if (value->integer() < least || value->integer() > most)
-      return Wrong(Name(member),
-                   "is not between " + std::to_string(least) + " and " + std::to_string(most));
-    return value->integer();
-  }
-  [[nodiscard]] Result<int> Age(std::string_view member) {
-    OPPI_TRY(const std::int64_t age, Integer(member, 0, kAgeMax));
-    return static_cast<int>(age);
-  }
-  [[nodiscard]] Result<std::string> String(std::string_view member) {
-    OPPI_TRY(const JsonValue* value, Required(member));
-    if (!value->IsString() || value->string().empty()) return Wrong(Name(member), "is not a text");
-    return value->string();
-  }
-  [[nodiscard]] Result<bool> Bool(std::string_view member) {
-    OPPI_TRY(const JsonValue* value, Required(member));
-    if (!value->IsBool()) return Wrong(Name(member), "is not true or false");
-    return value->boolean();
-  }
-  template <class T>
-  [[nodiscard]] Result<T> Choice(std::string_view member,
-                                 std::initializer_list<std::pair<std::string_view, T>> choices) {
-    OPPI_TRY(const std::string code, String(member));
-    std::string known;
-    for (const auto& [name, value] : choices) {
-      if (name == code) return value;
-      known += (known.empty() ? "" : ", ") + std::string(name);
-    }
-    return Wrong(Name(member), "is none of " + known);
-  }
-  /// No text twice: a list that says something twice was not written with care.
-  [[nodiscard]] Result<std::vector<std::string>> Strings(std::string_view member) {
-    OPPI_TRY(const JsonValue* value, Required(member));
-    if (!value->IsList()) return Wrong(Name(member), "is not a list");
-    std::vector<std::string> list;
-    for (const JsonValue& item : value->items()) {
-      if (!item.IsString() || item.string().empty())
-        return Wrong(Name(member), "holds something that is not a text");
-      if (std::find(list.begin(), list.end(), item.string()) != list.end())
-        return Wrong(Name(member), "names something twice");
-      list.push_back(item.string());
-    }
-    return list;
-  }
-  [[nodiscard]] Result<Members> Nested(std::string_view member) {
-    OPPI_TRY(const JsonValue* value, Required(member));
-    if (!value->IsObject()) return Wrong(Name(member), "is not an object");
-    return Members(*value, Name(member));
-  }
-  [[nodiscard]] Status Done() const {
-    for (const auto& [name, value] : object_.members())
-      if (!taken_.contains(name)) return Wrong(Name(name), "is not known");
-    return {};
-  }
-
- private:
-  const JsonValue& object_;
-  std::string where_;
-  std::set<std::string, std::less<>> taken_;
-};
-
 Status ReadAges(Members& top, PolicyPack& pack) {
-  OPPI_TRY(pack.iss_age, top.Age("iss_age"));
-  OPPI_TRY(pack.self_age, top.Age("self_age"));
-  OPPI_TRY(pack.majority_age, top.Age("majority_age"));
+  OPPI_TRY(pack.iss_age, ReadAge(top, "iss_age"));
+  OPPI_TRY(pack.self_age, ReadAge(top, "self_age"));
+  OPPI_TRY(pack.majority_age, ReadAge(top, "majority_age"));
   if (pack.majority_age == 0) return Wrong("majority_age", "is zero");
   if (pack.iss_age > pack.majority_age) return Wrong("iss_age", "is above `majority_age`");
   if (pack.self_age > pack.majority_age) return Wrong("self_age", "is above `majority_age`");
@@ -200,7 +119,7 @@ Result<PurposeRules> ReadPurpose(Members& members, const PolicyPack& pack) {
                                                          {"RESEARCH", "RESEARCH"},
                                                          {"HEALTH", "HEALTH"}}));
   if (members.Optional("self_age") != nullptr) {
-    OPPI_TRY(const int age, members.Age("self_age"));
+    OPPI_TRY(const int age, ReadAge(members, "self_age"));
     if (age > pack.majority_age) return Wrong(members.Name("self_age"), "is above `majority_age`");
     rules.self_age = age;
   }
