@@ -79,6 +79,7 @@ void AddProofCommands(Cli& cli);    // checkpoint, prove, verify
 void AddRotateCommands(Cli& cli);  // rotate
 void AddDoctorCommand(Cli& cli);   // doctor
 void AddEraseCommands(Cli& cli);    // erase, hold
+void AddRetentionCommands(Cli& cli);  // retention
 void AddRepairCommands(Cli& cli);   // fsck, rebuild
 void AddRehearseCommand(Cli& cli);  // rehearse
 

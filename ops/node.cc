@@ -164,6 +164,7 @@ Result<std::unique_ptr<Node>> Node::Open(const OpenOptions& options) {
   // Nothing has been submitted yet, so the writer thread is not looking.
   gate->LookUpIn([sequencer] { return sequencer->View(); });
   OPPI_RETURN_IF_ERROR(node->OpenErasures());
+  node->OpenRetention();
   node->desk_ = std::make_unique<consumers::LedgerDesk>(consumers::LedgerDesk::Ports{
       node->stores(), *runner, *registry, *node->decider_, *node->road_, node->clock_, node->entropy_, [sequencer] { return sequencer->View(); },
       *node->ledger_key_, node->config_.origin, node->config_.organisation,
@@ -200,10 +201,44 @@ Status Node::OpenErasures() {
   return {};
 }
 
-Result<consumers::BatchReport> Node::PublishFor(const consumers::Principal& principal, events::Event event) {
-  const projections::Publisher* known = gate_->CurrentPublishers()->Find(principal.name);
+void Node::OpenRetention() {
+  retention_desk_ = std::make_unique<consumers::RetentionDesk>(consumers::RetentionDesk::Ports{
+      {stores(), *runner_, *registry_, clock_, [this] { return sequencer_->View(); },
+       [this](const std::string& principal, const std::vector<events::Event>& own) { return AttestFor(principal, own); },
+       [this] { return events::MakeUuidV7(clock_.Now(), entropy_); },
+       [](std::int64_t micros) { std::this_thread::sleep_for(std::chrono::microseconds(micros)); }, config_.organisation, {}},
+      directory_ + "/retention", config_.origin});
+}
+
+/// The first source that the principal is registered with, or one named after it.
+std::string Node::SourceOf(const std::string& principal) const {
+  const auto publishers = gate_->CurrentPublishers();
+  const projections::Publisher* known = publishers->Find(principal);
+  if (known != nullptr && !known->sources.empty()) return known->sources.front();
   const std::string organisation = known == nullptr || known->organisation.empty() ? config_.organisation : known->organisation;
-  event.source = known != nullptr && !known->sources.empty() ? known->sources.front() : "urn:oid:" + organisation + "/" + SystemName(principal.name);
+  return "urn:oid:" + organisation + "/" + SystemName(principal);
+}
+
+Result<std::vector<events::Outcome>> Node::AttestFor(const std::string& principal, const std::vector<events::Event>& own) {
+  const std::string source = SourceOf(principal);
+  std::vector<events::BatchItem> items;
+  for (events::Event event : own) {
+    event.source = source;
+    events::BatchItem item;
+    item.bytes = events::EncodeJson(event);
+    entropy_.Fill(item.salt);
+    items.push_back(std::move(item));
+  }
+  OPPI_TRY(const consumers::BatchReport report, Attest(principal, std::move(items)));
+  if (report.error != events::ErrorCode::kNone)
+    return InvalidArgument(std::string(events::ErrorName(report.error)) + ": events in the name of " + principal + " were refused");
+  std::vector<events::Outcome> outcomes;
+  for (const consumers::ItemReport& item : report.items) outcomes.push_back(item.outcome);
+  return outcomes;
+}
+
+Result<consumers::BatchReport> Node::PublishFor(const consumers::Principal& principal, events::Event event) {
+  event.source = SourceOf(principal.name);
   if (principal.key != nullptr) return PublishAs(*principal.key, {event});
   events::BatchItem item;
   item.bytes = events::EncodeJson(event);

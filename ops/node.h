@@ -8,6 +8,7 @@
 #include "consumers/erasure_desk.h"
 #include "consumers/ledger_desk.h"
 #include "consumers/ledger_road.h"
+#include "consumers/retention_desk.h"
 #include "events/entropy.h"
 #include "events/result.h"
 #include "ledger/checkpoint_lock.h"
@@ -29,6 +30,7 @@
 ///                          unless that key is elsewhere
 ///   vault/                 generation keys, wrapped by the master key, and in rows/ what they wrap
 ///   erasures/              the erasure list; never in a backup
+///   retention/             the signed retention table, older ones, how far an interrupted run came
 ///   lock/checkpoint        newest published checkpoint; never in a backup
 ///   log/, views/           RocksDB
 
@@ -60,6 +62,7 @@ class Node {
   [[nodiscard]] consumers::Desk& desk() { return *desk_; }
   [[nodiscard]] consumers::ErasureDesk& erasures() { return *erasure_desk_; }
   [[nodiscard]] projections::Eraser& eraser() { return *eraser_; }
+  [[nodiscard]] consumers::RetentionDesk& retention() { return *retention_desk_; }
   [[nodiscard]] const ledger::Store& log_store() const { return *log_store_; }
   [[nodiscard]] const ledger::Store& view_store() const { return *view_store_; }
   [[nodiscard]] projections::ViewStores stores() const { return {*log_store_, *view_store_, *vault_}; }
@@ -84,6 +87,8 @@ class Node {
   [[nodiscard]] Result<consumers::BatchReport> Attest(std::string publisher, std::vector<events::BatchItem> items);
   /// One event of a registered principal, under its own key or attested.
   [[nodiscard]] Result<consumers::BatchReport> PublishFor(const consumers::Principal& principal, events::Event event);
+  /// Events of one registered principal, attested: an outcome each, or kResourceExhausted.
+  [[nodiscard]] Result<std::vector<events::Outcome>> AttestFor(const std::string& principal, const std::vector<events::Event>& own);
   /// tlog-proof text of the event with this id; kNotFound when there is none.
   [[nodiscard]] Result<std::string> ReceiptOf(std::string_view event_id) const;
   /// kDataLoss when a rebuild found that the views differ from the log: nothing is answered from them.
@@ -94,6 +99,8 @@ class Node {
  private:
   Node() = default;
   [[nodiscard]] Status OpenErasures();
+  void OpenRetention();
+  [[nodiscard]] std::string SourceOf(const std::string& principal) const;
 
   std::string directory_;
   NodeConfig config_;
@@ -116,6 +123,7 @@ class Node {
   std::unique_ptr<consumers::LedgerDesk> desk_;
   std::unique_ptr<projections::Eraser> eraser_;
   std::unique_ptr<consumers::ErasureDesk> erasure_desk_;
+  std::unique_ptr<consumers::RetentionDesk> retention_desk_;
 };
 
 }  // namespace oppi::ops

@@ -24,6 +24,7 @@ int main(int argc, char** argv) {
   oppi::ops::AddRotateCommands(cli);
   oppi::ops::AddDoctorCommand(cli);
   oppi::ops::AddEraseCommands(cli);
+  oppi::ops::AddRetentionCommands(cli);
   oppi::ops::AddRepairCommands(cli);
   oppi::ops::AddRehearseCommand(cli);
   try {

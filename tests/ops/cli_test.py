@@ -27,6 +27,7 @@ COMMANDS = [
     ["consents"], ["decide"], ["audit"], ["obligations"], ["findings"], ["checkpoint"], ["prove"], ["verify"], ["fsck"],
     ["rebuild"], ["doctor"], ["rotate"], ["rotate", "vault-master"],
     ["rehearse"], ["erase"], ["hold"], ["hold", "set"], ["hold", "release"], ["hold", "list"],
+    ["retention"], ["retention", "sign"], ["retention", "set"], ["retention", "show"], ["retention", "run"],
 ]
 NOBODY = "urn:oid:1.2.246.562.24.99999999990"
 
