@@ -392,6 +392,17 @@ TEST(RetentionSteps, NothingIsRequestedThatWouldTakeNothing) {
   for (Fact& fact : story.facts()) fact = Erased(std::move(fact));
   EXPECT_EQ(KindsOf(story), Kinds{});
   EXPECT_EQ(KindsOf(Born("1990-01-01")), Kinds{});
+  Story left;
+  TellState(left, "z", "r1", "eronnut", "2020-06-01T10:00:00Z");
+  const RetentionTable table = TableOf("STUDYRIGHT_ENDED", 1);
+  EXPECT_TRUE(Folded(left).Due(table, kNow));
+  EXPECT_TRUE(Folded(left).Steps(table, kNow).empty());
+}
+
+TEST(RetentionSteps, TheRequestOfAnotherOfficerIsNotDecidedByARun) {
+  Story story = Old();
+  TellRequest(story, "q", "cecilia");
+  EXPECT_EQ(KindsOf(story), Kinds{Kind::kWaits});
 }
 
 TEST(RetentionSteps, WhoIsOnlyNamedBesideOthersIsNoLearner) {
