@@ -26,7 +26,7 @@ namespace oppi::projections {
 void ForEachStory(const std::function<void(tests::RandomStory&)>& body);
 
 /// Enough histories to have met everything that can happen in one.
-[[nodiscard]] inline bool EnoughToMeetAll() { return PropertyCases() >= 250; }
+[[nodiscard]] inline bool EnoughToMeetAll() { return PropertyCases() >= 2000; }
 
 extern const std::vector<std::string> kPurposes;  // EDU by statute
 extern const std::vector<std::string> kRecipients;
