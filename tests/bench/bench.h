@@ -26,6 +26,7 @@ struct Benchmark {
   std::function<Rows()> run;
 };
 
+[[nodiscard]] Benchmark DecideBenchmark();
 [[nodiscard]] Benchmark EraseBenchmark();
 [[nodiscard]] Benchmark IngestBenchmark();
 

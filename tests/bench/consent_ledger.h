@@ -1,0 +1,35 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "ops/node.h"
+#include "projections/question.h"
+
+/// A ledger of many learners with consents, for the benchmark of decide.
+///
+/// Registry and the first learners came through the whole intake. The other learners' events, of the same
+/// make, were not judged nor signed one by one: they were laid down by the code that does it in a real
+/// ledger - tree, streams, vault, fold, sealed view rows, in the order of their recording - so that
+/// everything a decision reads is what it would be. Their bodies and duplicate tags, which no decision
+/// reads, are not there, and neither are the streams of their guardians.
+
+namespace oppi::bench {
+
+struct ConsentLedger {
+  std::unique_ptr<ops::Node> node;
+  std::uint64_t learners = 0;
+  std::uint64_t events = 0;
+  double seconds = 0;  // laying it down
+};
+
+/// In `directory`, which must not exist yet.
+[[nodiscard]] ConsentLedger MakeConsentLedger(const std::string& directory, std::uint64_t learners);
+
+[[nodiscard]] std::string LearnerId(std::uint64_t learner);
+/// May the service that the learner's consent is for have the learner's data now?
+[[nodiscard]] projections::Question QuestionAbout(std::uint64_t learner);
+
+}  // namespace oppi::bench
