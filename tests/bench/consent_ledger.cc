@@ -64,14 +64,14 @@ class Lives {
     // Six to seventeen years old; who is old enough answers alone.
     const std::int32_t age_days = static_cast<std::int32_t>(6 * 366 + learner * 7919 % (12 * 365));
     const Date birth{static_cast<std::int32_t>(now_.micros / kMicrosPerDay) - age_days};
-    const bool alone = age_days > 13 * 366;
+    const bool alone = ReachesAge(birth, ops::SelfAge(ops::Purpose::kAdapt)) <= now_ + -2 * kHour;
     const std::string giver = alone ? LearnerId(learner) : GuardianOf(learner, 0);
     const auto consent = [&](ops::Purpose purpose, const char* what, const std::string& request, const std::string& by) {
       Event& given = add(EventType::kConsentGiven, what, 2);
       offer(given, purpose);
       given.SetText("request", events::UuidV7FromName(request, std::to_string(learner)));
       given.SetText("by", by).SetText("by_role", by == LearnerId(learner) ? "LEARNER" : "GUARDIAN");
-      given.SetText("rendered_hash", HashText(HashOf("what was shown"))).SetText("method", "STRONG_ID");
+      given.SetText("rendered_hash", HashText(HashOf("what was shown"))).SetText("method", "BUTTON");
     };
     switch (round) {
       case Round::kFamily: {
