@@ -133,6 +133,8 @@ class DecidingTest : public ::testing::Test {
   /// The fold over everything, read anew.
   projections::Answer Folded(const Question& question, const consumers::LedgerDesk::Judgement& judged) {
     const projections::ViewStores stores = ledger.node().stores();
+    // An answer from memory did not wait for the views.
+    EXPECT_TRUE(ledger.node().runner().WaitFor(judged.log->size()).ok());
     const auto facts = projections::ReadPerson(stores, question.learner, judged.log->size());
     const auto registry = projections::ReadFullRegistry(*judged.log, stores, judged.log->size());
     EXPECT_TRUE(facts.ok() && registry.ok());
