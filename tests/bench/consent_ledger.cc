@@ -29,10 +29,13 @@ constexpr std::uint64_t kCommitEvents = 20'000;
 constexpr std::uint64_t kBatchEvents = 1'000;
 constexpr std::int64_t kHour = 3600 * kMicrosPerSecond;
 
-std::string ControllerOf(std::uint64_t learner) { return events::OrganisationOid(100 + learner % kControllers); }
+std::string ControllerOf(std::uint64_t learner) {
+  return events::OrganisationOid(100 + learner % kControllers);
+}
 std::string GuardianOf(std::uint64_t learner, int which) {
   // Two children to a family.
-  return "urn:oid:" + events::PersonOid(50'000'000 + learner / 2 * 2 + static_cast<std::uint64_t>(which));
+  return "urn:oid:" +
+         events::PersonOid(50'000'000 + learner / 2 * 2 + static_cast<std::uint64_t>(which));
 }
 
 /// What happens to a learner, in the order in which it is recorded.
@@ -57,7 +60,8 @@ class Lives {
     const auto offer = [](Event& event, ops::Purpose purpose) {
       const ops::Offer& offered = ops::OfferOf(purpose);
       event.SetText("purpose", std::string(ops::PurposeCode(purpose)));
-      event.SetList("recipients", {std::string(offered.recipient)}).SetList("data_categories", {std::string(offered.category)});
+      event.SetList("recipients", {std::string(offered.recipient)})
+          .SetList("data_categories", {std::string(offered.category)});
       if (event.type == EventType::kConsentWithdrawn) return;
       event.SetText("notice", std::string(offered.notice)).SetText("notice_version", "1");
     };
@@ -66,16 +70,20 @@ class Lives {
     const Date birth{static_cast<std::int32_t>(now_.micros / kMicrosPerDay) - age_days};
     const bool alone = ReachesAge(birth, ops::SelfAge(ops::Purpose::kAdapt)) <= now_ + -2 * kHour;
     const std::string giver = alone ? LearnerId(learner) : GuardianOf(learner, 0);
-    const auto consent = [&](ops::Purpose purpose, const char* what, const std::string& request, const std::string& by) {
+    const auto consent = [&](ops::Purpose purpose, const char* what, const std::string& request,
+                             const std::string& by) {
       Event& given = add(EventType::kConsentGiven, what, 2);
       offer(given, purpose);
       given.SetText("request", events::UuidV7FromName(request, std::to_string(learner)));
       given.SetText("by", by).SetText("by_role", by == LearnerId(learner) ? "LEARNER" : "GUARDIAN");
-      given.SetText("rendered_hash", HashText(HashOf("what was shown"))).SetText("method", "BUTTON");
+      given.SetText("rendered_hash", HashText(HashOf("what was shown")))
+          .SetText("method", "BUTTON");
     };
     switch (round) {
       case Round::kFamily: {
-        add(EventType::kIdentityLearnerRegistered, "known", 5).SetNumber("birth_date", birth.days).SetText("language", "fi");
+        add(EventType::kIdentityLearnerRegistered, "known", 5)
+            .SetNumber("birth_date", birth.days)
+            .SetText("language", "fi");
         for (int which = 0; which < (learner % 4 == 0 ? 1 : 2); ++which) {
           Event& edge = add(EventType::kGuardianshipEstablished, which == 0 ? "one" : "two", 5);
           edge.SetText("guardian", GuardianOf(learner, which)).SetText("right", "DECIDE");
@@ -85,12 +93,14 @@ class Lives {
       }
       case Round::kRequest:
         offer(add(EventType::kConsentRequested, "asked", 4), ops::Purpose::kAdapt);
-        if (learner % 5 == 0) offer(add(EventType::kConsentRequested, "asked for pictures", 4), ops::Purpose::kImages);
+        if (learner % 5 == 0)
+          offer(add(EventType::kConsentRequested, "asked for pictures", 4), ops::Purpose::kImages);
         break;
       case Round::kGrant:
         if (learner % 8 != 0) consent(ops::Purpose::kAdapt, "given", "asked", giver);
         // Pictures need both guardians; often one has answered so far.
-        if (learner % 5 == 0 && age_days < 14 * 366) consent(ops::Purpose::kImages, "pictures", "asked for pictures", GuardianOf(learner, 0));
+        if (learner % 5 == 0 && age_days < 14 * 366)
+          consent(ops::Purpose::kImages, "pictures", "asked for pictures", GuardianOf(learner, 0));
         break;
       case Round::kLater:
         if (learner % 8 != 0 && learner % 10 == 3) {
@@ -124,44 +134,59 @@ void ThroughIntake(ops::Node& node, const Lives& lives, std::uint64_t learners) 
     event.source = "urn:oid:" + node.config().organisation + "/registrar";
     return event;
   };
-  add(EventType::kRegistryPublisherRegistered).SetText("publisher", "portal").SetText("role", "PROVIDER");
+  add(EventType::kRegistryPublisherRegistered)
+      .SetText("publisher", "portal")
+      .SetText("role", "PROVIDER");
   add(EventType::kRegistryKeyAdded)
       .SetText("publisher", "portal")
       .SetText("key", KeyIdText(portal.verifier().id))
       .SetText("public_key", ToBase64(View(portal.key.public_key())));
-  add(EventType::kRegistryPolicyPublished).SetText("policy", "fi-consent").SetNumber("version", 1)
-      .SetText("policy_hash", ops::PolicyHash()).SetText("body", ops::PolicyBody());
+  add(EventType::kRegistryPolicyPublished)
+      .SetText("policy", "fi-consent")
+      .SetNumber("version", 1)
+      .SetText("policy_hash", ops::PolicyHash())
+      .SetText("body", ops::PolicyBody());
   for (const ops::Purpose purpose : {ops::Purpose::kAdapt, ops::Purpose::kImages}) {
     const ops::Offer& offer = ops::OfferOf(purpose);
     Event& notice = add(EventType::kRegistryNoticePublished);
     notice.valid_from = notice.time + -24 * kHour;
-    notice.SetText("notice", std::string(offer.notice)).SetText("version", "1").SetNumber("material", 0)
+    notice.SetText("notice", std::string(offer.notice))
+        .SetText("version", "1")
+        .SetNumber("material", 0)
         .SetList("purposes", {std::string(ops::PurposeCode(purpose))})
-        .SetList("recipients", {std::string(offer.recipient)}).SetList("data_categories", {std::string(offer.category)});
+        .SetList("recipients", {std::string(offer.recipient)})
+        .SetList("data_categories", {std::string(offer.category)});
   }
   registry[2].valid_from = registry[2].time + -20LL * 366 * 24 * kHour;
   for (std::uint64_t c = 0; c < kControllers; ++c) {
     const std::string controller = events::OrganisationOid(100 + c);
     Event& delegation = add(EventType::kRegistryDelegationGranted);
     delegation.valid_from = delegation.time + -24 * kHour;
-    delegation.SetText("publisher", "portal").SetText("controller", controller).SetList("acts", {"STATE_CONSENT"});
+    delegation.SetText("publisher", "portal")
+        .SetText("controller", controller)
+        .SetList("acts", {"STATE_CONSENT"});
     for (const ops::Purpose purpose : {ops::Purpose::kAdapt, ops::Purpose::kImages}) {
       Event& basis = add(EventType::kRegistryBasisAsserted);
       basis.valid_from = basis.time + 5 * kMicrosPerSecond;  // for times to come only
-      basis.SetText("controller", controller).SetText("purpose", std::string(ops::PurposeCode(purpose)))
+      basis.SetText("controller", controller)
+          .SetText("purpose", std::string(ops::PurposeCode(purpose)))
           .SetList("data_categories", {std::string(ops::OfferOf(purpose).category)})
-          .SetText("basis", "A6-1-a").SetText("law_ref", "1050/2018 5 §");
+          .SetText("basis", "A6-1-a")
+          .SetText("law_ref", "1050/2018 5 §");
     }
   }
   const auto publish = [&](const NamedSigningKey& key, const std::vector<Event>& events) {
     for (std::size_t from = 0; from < events.size(); from += kBatchEvents) {
       const std::vector<Event> part(events.begin() + static_cast<std::ptrdiff_t>(from),
-                                    events.begin() + static_cast<std::ptrdiff_t>(std::min(events.size(), from + kBatchEvents)));
+                                    events.begin() + static_cast<std::ptrdiff_t>(std::min(
+                                                         events.size(), from + kBatchEvents)));
       const consumers::BatchReport report = Must(node.PublishAs(key, part));
       for (std::size_t i = 0; i < report.items.size(); ++i) {
         if (report.items[i].outcome == events::Outcome::kAccepted) continue;
-        std::fprintf(stderr, "benchmark: %s was not accepted: %s %s\n", std::string(part[i].info().name).c_str(),
-                     std::string(events::ErrorName(report.items[i].code)).c_str(), report.items[i].member.c_str());
+        std::fprintf(stderr, "benchmark: %s was not accepted: %s %s\n",
+                     std::string(part[i].info().name).c_str(),
+                     std::string(events::ErrorName(report.items[i].code)).c_str(),
+                     report.items[i].member.c_str());
         std::exit(4);
       }
       if (report.items.size() != part.size()) std::exit(4);
@@ -179,7 +204,8 @@ void ThroughIntake(ops::Node& node, const Lives& lives, std::uint64_t learners) 
 /// The rows of events, as the writer and the projections make them.
 class Layer {
  public:
-  Layer(const std::string& directory, std::uint64_t learners) : handles_(learners), streams_(learners) {
+  Layer(const std::string& directory, std::uint64_t learners)
+      : handles_(learners), streams_(learners) {
     ledger::RocksDbOptions rocks;
     rocks.path = directory + "/log";
     log_ = Must(ledger::OpenRocksDb(rocks));
@@ -187,13 +213,16 @@ class Layer {
     views_ = Must(ledger::OpenRocksDb(rocks));
     rocks.path = directory + "/vault/rows";
     vault_rows_ = Must(ledger::OpenRocksDb(rocks));
-    vault_ = Must(ledger::Vault::Open(*vault_rows_, entropy_, {directory + "/vault", Must(ops::OpenMasterKey({}, directory)), false}));
+    vault_ = Must(ledger::Vault::Open(
+        *vault_rows_, entropy_,
+        {directory + "/vault", Must(ops::OpenMasterKey({}, directory)), false}));
     tree_ = std::make_unique<ledger::TreeWriter>(Must(ledger::TreeWriter::Open(*log_)));
   }
 
   void Add(std::uint64_t learner, Event event) {
     if (events_ % kBatchEvents == 0)
-      batch_ = tree_->Append({tree_->NextRecorded(now_), ledger::BatchLeaf{Bytes(120, 'h'), {}}}, rows_);
+      batch_ =
+          tree_->Append({tree_->NextRecorded(now_), ledger::BatchLeaf{Bytes(120, 'h'), {}}}, rows_);
     ledger::CommittedEvent committed;
     committed.recorded = tree_->NextRecorded(now_);
     committed.position = tree_->next();
@@ -202,10 +231,13 @@ class Layer {
     committed.event = std::move(event);
     if (!handles_[learner]) {
       const std::string& owner = committed.event.subject;
-      handles_[learner] = Must(vault_->WithKey(owner, Must(vault_->RingFor(owner, vault_writes_)), ledger::KeyClass::kView, vault_writes_))->handle;
+      handles_[learner] = Must(vault_->WithKey(owner, Must(vault_->RingFor(owner, vault_writes_)),
+                                               ledger::KeyClass::kView, vault_writes_))
+                              ->handle;
     }
     committed.owners = {*handles_[learner]};
-    ledger::AppendToStream(streams_[learner], *handles_[learner], {committed.position, committed.event.info().feeds}, rows_);
+    ledger::AppendToStream(streams_[learner], *handles_[learner],
+                           {committed.position, committed.event.info().feeds}, rows_);
     ledger::EventLeaf leaf;
     leaf.batch = batch_;
     leaf.item = static_cast<std::uint16_t>(events_ % kBatchEvents);
@@ -218,7 +250,8 @@ class Layer {
 
   void Finish(const std::string& directory, const NamedSigningKey& log_key) {
     for (std::size_t i = 0; i < streams_.size(); ++i)
-      if (handles_[i]) rows_.Put(ledger::Table::kStreams, handles_[i]->view(), ledger::EncodeStream(streams_[i]));
+      if (handles_[i])
+        rows_.Put(ledger::Table::kStreams, handles_[i]->view(), ledger::EncodeStream(streams_[i]));
     tree_->Finish(rows_);
     const ledger::Checkpoint checkpoint{kOrigin, tree_->size(), tree_->Root(), {}};
     rows_.Put(ledger::Table::kMeta, "checkpoint", ledger::SignCheckpoint(checkpoint, log_key));
@@ -257,7 +290,9 @@ class Layer {
 
 }  // namespace
 
-std::string LearnerId(std::uint64_t learner) { return "urn:oid:" + events::PersonOid(10'000'000 + learner); }
+std::string LearnerId(std::uint64_t learner) {
+  return "urn:oid:" + events::PersonOid(10'000'000 + learner);
+}
 
 projections::Question QuestionAbout(std::uint64_t learner) {
   projections::Question question;

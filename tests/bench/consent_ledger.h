@@ -10,11 +10,11 @@
 
 /// A ledger of many learners with consents, for the benchmark of decide.
 ///
-/// Registry and the first learners came through the whole intake. The other learners' events, of the same
-/// make, were not judged nor signed one by one: they were laid down by the code that does it in a real
-/// ledger - tree, streams, vault, fold, sealed view rows, in the order of their recording - so that
-/// everything a decision reads is what it would be. Their bodies and duplicate tags, which no decision
-/// reads, are not there, and neither are the streams of their guardians.
+/// Registry and the first learners came through the whole intake. The other learners' events, of
+/// the same make, were not judged nor signed one by one: they were laid down by the code that does
+/// it in a real ledger - tree, streams, vault, fold, sealed view rows, in the order of their
+/// recording - so that everything a decision reads is what it would be. Their bodies and duplicate
+/// tags, which no decision reads, are not there, and neither are the streams of their guardians.
 
 namespace oppi::bench {
 

@@ -18,8 +18,8 @@
 
 #include "ledger/streams.h"
 #include "tests/bench/bench.h"
-#include "tests/bench/consent_ledger.h"
 #include "tests/bench/bench_node.h"
+#include "tests/bench/consent_ledger.h"
 
 namespace oppi::bench {
 namespace {
@@ -28,7 +28,8 @@ namespace fs = std::filesystem;
 
 constexpr int kCallers = 64;
 constexpr double kSeconds = 10;  // of each measurement that can be as long as one likes
-constexpr std::size_t kEventBytes = 1'500;  // what a decision's event writes: leaf, body, stream, tag, view row
+constexpr std::size_t kEventBytes =
+    1'500;  // what a decision's event writes: leaf, body, stream, tag, view row
 
 std::uint64_t Learners() {
   const char* text = std::getenv("OPPI_BENCH_LEARNERS");
@@ -44,7 +45,9 @@ void Pin() {
 
 const projections::Asker kGateway{"gateway", "SYSTEM", "*", "EDU"};
 
-consumers::LedgerDesk& DeskOf(ops::Node& node) { return dynamic_cast<consumers::LedgerDesk&>(node.desk()); }
+consumers::LedgerDesk& DeskOf(ops::Node& node) {
+  return dynamic_cast<consumers::LedgerDesk&>(node.desk());
+}
 
 double Median(std::vector<double> figures) {
   std::sort(figures.begin(), figures.end());
@@ -74,7 +77,8 @@ Rate Median(const std::vector<Rate>& rates) {
 
 /// `ask(learner)` for random learners, for a while; asks a second.
 template <class Ask>
-Rate PerSecond(std::uint64_t learners, std::uint64_t seed, double seconds, std::uint64_t most, const Ask& ask) {
+Rate PerSecond(std::uint64_t learners, std::uint64_t seed, double seconds, std::uint64_t most,
+               const Ask& ask) {
   std::mt19937_64 random(seed);
   std::uint64_t asked = 0;
   const Stopwatch watch;
@@ -83,12 +87,15 @@ Rate PerSecond(std::uint64_t learners, std::uint64_t seed, double seconds, std::
     for (int i = 0; i < 64; ++i) ask(random() % learners);
     asked += 64;
   } while (watch.seconds() < seconds && asked < most);
-  return {static_cast<double>(asked) / watch.seconds(), static_cast<double>(asked) / (CpuSeconds() - cpu)};
+  return {static_cast<double>(asked) / watch.seconds(),
+          static_cast<double>(asked) / (CpuSeconds() - cpu)};
 }
 
-/// The rows that a decision about a learner is folded from - the stream and its facts, sealed as they
-/// lie - read with no more than the store's Get. Names and keys of the vault are not among them.
-Rate BareReadsPerSecond(ops::Node& node, std::uint64_t learners, std::uint64_t seed, double seconds) {
+/// The rows that a decision about a learner is folded from - the stream and its facts, sealed as
+/// they lie - read with no more than the store's Get. Names and keys of the vault are not among
+/// them.
+Rate BareReadsPerSecond(ops::Node& node, std::uint64_t learners, std::uint64_t seed,
+                        double seconds) {
   struct Keys {
     ledger::Handle handle;
     std::vector<Bytes> facts;
@@ -100,7 +107,8 @@ Rate BareReadsPerSecond(ops::Node& node, std::uint64_t learners, std::uint64_t s
   for (Keys& k : keys) {
     const std::string person = LearnerId(random() % learners);
     k.handle = Must(node.vault().FindHandles(person)).at(0);
-    for (const ledger::StreamEntry& entry : Must(ledger::ReadStreamEntries(node.log_store(), k.handle, node.View()->size())))
+    for (const ledger::StreamEntry& entry :
+         Must(ledger::ReadStreamEntries(node.log_store(), k.handle, node.View()->size())))
       if ((entry.feeds & events::kFeedCO) != 0) {
         Bytes fact(1, static_cast<char>(projections::Projection::kConsent));
         ByteWriter(fact).U64(entry.index.value());
@@ -115,7 +123,8 @@ Rate BareReadsPerSecond(ops::Node& node, std::uint64_t learners, std::uint64_t s
   });
 }
 
-/// As many callers writing as many bytes through RocksDB alone, which groups their synced writes itself.
+/// As many callers writing as many bytes through RocksDB alone, which groups their synced writes
+/// itself.
 double BareWritesPerSecond(const std::string& path, int callers, double seconds) {
   rocksdb::Options options;
   options.create_if_missing = true;
@@ -156,9 +165,11 @@ double DurablePerSecond(ops::Node& node, std::uint64_t learners, int callers, do
   std::uint64_t recorded = 0;
   const auto view = node.View();
   for (std::uint64_t i = before.value(); i < view->size().value(); ++i)
-    recorded += std::holds_alternative<ledger::EventLeaf>(Must(view->ReadLeaf(LeafIndex(i))).body) ? 1 : 0;
+    recorded +=
+        std::holds_alternative<ledger::EventLeaf>(Must(view->ReadLeaf(LeafIndex(i))).body) ? 1 : 0;
   if (recorded != answered) {
-    std::fprintf(stderr, "benchmark: %llu answers, %llu events\n", static_cast<unsigned long long>(answered),
+    std::fprintf(stderr, "benchmark: %llu answers, %llu events\n",
+                 static_cast<unsigned long long>(answered),
                  static_cast<unsigned long long>(recorded));
     std::exit(4);
   }
@@ -175,22 +186,26 @@ Rows Run() {
   const std::uint64_t learners = made.learners;
   consumers::LedgerDesk& desk = DeskOf(node);
   const auto per_event = static_cast<double>(made.events);
-  std::fprintf(stderr, "%llu learners, %.0f events, laid down in %.0f s\n", static_cast<unsigned long long>(learners), per_event, made.seconds);
+  std::fprintf(stderr, "%llu learners, %.0f events, laid down in %.0f s\n",
+               static_cast<unsigned long long>(learners), per_event, made.seconds);
 
   Rate cold, cold_floor, warm, warm_floor, with_json;
   std::map<std::string, std::uint64_t> results;
   std::thread([&] {
     Pin();
-    const auto judge = [&](std::uint64_t learner) { return Must(desk.Judge(QuestionAbout(learner), kGateway)); };
+    const auto judge = [&](std::uint64_t learner) {
+      return Must(desk.Judge(QuestionAbout(learner), kGateway));
+    };
     const std::uint64_t few = std::min<std::uint64_t>(learners, 100'000);
     // Medians, in turn with the floor, since others use this machine too.
     std::vector<Rate> ours, floor, json;
     for (std::uint64_t round = 0; round < 3; ++round) {
-      ours.push_back(PerSecond(learners, 1 + round, kSeconds / 3, few / 6, [&](std::uint64_t learner) {
-        const auto judged = judge(learner);
-        ++results[std::string(projections::DecisionResultName(judged.decided.result)) + " " +
-                  std::string(projections::ReasonName(judged.decided.reason))];
-      }));
+      ours.push_back(
+          PerSecond(learners, 1 + round, kSeconds / 3, few / 6, [&](std::uint64_t learner) {
+            const auto judged = judge(learner);
+            ++results[std::string(projections::DecisionResultName(judged.decided.result)) + " " +
+                      std::string(projections::ReasonName(judged.decided.reason))];
+          }));
       floor.push_back(BareReadsPerSecond(node, learners, 5 + round, kSeconds / 6));
     }
     cold = Median(ours);
@@ -204,24 +219,28 @@ Rows Run() {
     for (std::uint64_t round = 0; round < 5; ++round) {
       ours.push_back(PerSecond(learners, 10 + round, kSeconds / 5, ~std::uint64_t{0}, judge));
       floor.push_back(BareReadsPerSecond(node, learners, 20 + round, kSeconds / 10));
-      json.push_back(PerSecond(learners, 30 + round, kSeconds / 10, ~std::uint64_t{0}, [&](std::uint64_t learner) {
-        const auto question = QuestionAbout(learner);
-        const auto judged = Must(desk.Judge(question, kGateway));
-        const std::string text = projections::AnswerJson(question, judged.view, ToAnswer(judged.decided), judged.log->note());
-        if (text.empty()) std::exit(4);
-      }));
+      json.push_back(PerSecond(
+          learners, 30 + round, kSeconds / 10, ~std::uint64_t{0}, [&](std::uint64_t learner) {
+            const auto question = QuestionAbout(learner);
+            const auto judged = Must(desk.Judge(question, kGateway));
+            const std::string text = projections::AnswerJson(
+                question, judged.view, ToAnswer(judged.decided), judged.log->note());
+            if (text.empty()) std::exit(4);
+          }));
     }
     warm = Median(ours);
     warm_floor = Median(floor);
     with_json = Median(json);
   }).join();
-  for (const auto& [result, count] : results) std::fprintf(stderr, "  %-28s %llu\n", result.c_str(), static_cast<unsigned long long>(count));
+  for (const auto& [result, count] : results)
+    std::fprintf(stderr, "  %-28s %llu\n", result.c_str(), static_cast<unsigned long long>(count));
   const auto cached = node.decider().cache().counts();
 
   std::vector<double> durable, alone, writes;
   for (int round = 0; round < 3; ++round) {
     durable.push_back(DurablePerSecond(node, learners, kCallers, kSeconds / 2));
-    writes.push_back(BareWritesPerSecond((root / ("floor" + std::to_string(round))).string(), kCallers, kSeconds / 4));
+    writes.push_back(BareWritesPerSecond((root / ("floor" + std::to_string(round))).string(),
+                                         kCallers, kSeconds / 4));
     alone.push_back(DurablePerSecond(node, learners, 1, kSeconds / 5));
   }
   made.node.reset();
@@ -231,13 +250,20 @@ Rows Run() {
   return {
       {"asked before, one core, not recorded", warm.wall, warm_floor.wall, "decisions/s", reads},
       {"  a second of the core, without waits", warm.cpu, warm_floor.cpu, "decisions/s", reads},
-      {"asked before, with the answer's JSON", with_json.wall, warm_floor.wall, "decisions/s", reads},
-      {"  a second of the core, without waits", with_json.cpu, warm_floor.cpu, "decisions/s", reads},
-      {"never asked before, one core, not recorded", cold.wall, cold_floor.wall, "decisions/s", reads},
+      {"asked before, with the answer's JSON", with_json.wall, warm_floor.wall, "decisions/s",
+       reads},
+      {"  a second of the core, without waits", with_json.cpu, warm_floor.cpu, "decisions/s",
+       reads},
+      {"never asked before, one core, not recorded", cold.wall, cold_floor.wall, "decisions/s",
+       reads},
       {"  a second of the core, without waits", cold.cpu, cold_floor.cpu, "decisions/s", reads},
-      {"durable decision event, 64 callers", Median(durable), Median(writes), "decisions/s", "RocksDB, 64 callers, synced, same bytes"},
+      {"durable decision event, 64 callers", Median(durable), Median(writes), "decisions/s",
+       "RocksDB, 64 callers, synced, same bytes"},
       {"durable decision event, one caller", Median(alone), 0, "decisions/s", ""},
-      {"memory of an answer with its learner", static_cast<double>(cached.bytes) / static_cast<double>(std::max<std::uint64_t>(1, cached.learners)), 0, "bytes", ""},
+      {"memory of an answer with its learner",
+       static_cast<double>(cached.bytes) /
+           static_cast<double>(std::max<std::uint64_t>(1, cached.learners)),
+       0, "bytes", ""},
       {"learners in the ledger", static_cast<double>(learners), 0, "learners", ""},
       {"events in the ledger", per_event, 0, "events", ""},
   };
@@ -245,6 +271,9 @@ Rows Run() {
 
 }  // namespace
 
-Benchmark DecideBenchmark() { return {"decide", "decisions about random learners of a million, in memory, cold, and recorded", Run}; }
+Benchmark DecideBenchmark() {
+  return {"decide", "decisions about random learners of a million, in memory, cold, and recorded",
+          Run};
+}
 
 }  // namespace oppi::bench

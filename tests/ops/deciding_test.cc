@@ -32,30 +32,41 @@ class DecidingTest : public ::testing::Test {
     ledger.Register("dvv", "IDENTITY");
     Event policy = ledger.RegistryEvent(EventType::kRegistryPolicyPublished);
     policy.valid_from = Instant{policy.time.micros - 20LL * 366 * kMicrosPerDay};
-    policy.SetText("policy", "fi-consent").SetNumber("version", 1).SetText("policy_hash", PolicyHash()).SetText("body", PolicyBody());
+    policy.SetText("policy", "fi-consent")
+        .SetNumber("version", 1)
+        .SetText("policy_hash", PolicyHash())
+        .SetText("body", PolicyBody());
     Tell("registrar", policy);
     begins_ = ledger.node().clock().Now() + 60 * kMicrosPerSecond;
     for (const Purpose purpose : {Purpose::kAdapt, Purpose::kImages}) {
       Event notice = ledger.RegistryEvent(EventType::kRegistryNoticePublished);
       notice.valid_from = Instant{notice.time.micros - kMicrosPerDay};
       Fill(notice, purpose);
-      notice.SetText("version", "1").SetNumber("material", 0).SetList("purposes", {std::string(PurposeCode(purpose))});
+      notice.SetText("version", "1")
+          .SetNumber("material", 0)
+          .SetList("purposes", {std::string(PurposeCode(purpose))});
       Tell("registrar", notice);
       Event basis = ledger.RegistryEvent(EventType::kRegistryBasisAsserted);
       basis.valid_from = begins_;  // for times to come only
       Fill(basis, purpose);
-      basis.SetText("controller", kSchool).SetText("basis", "A6-1-a").SetText("law_ref", "1050/2018 5 §");
+      basis.SetText("controller", kSchool)
+          .SetText("basis", "A6-1-a")
+          .SetText("law_ref", "1050/2018 5 §");
       Tell("registrar", basis);
     }
     Event delegation = ledger.RegistryEvent(EventType::kRegistryDelegationGranted);
     delegation.valid_from = Instant{delegation.time.micros - kMicrosPerDay};
-    delegation.SetText("publisher", "sis").SetText("controller", kSchool).SetList("acts", {"STATE_CONSENT"});
+    delegation.SetText("publisher", "sis")
+        .SetText("controller", kSchool)
+        .SetList("acts", {"STATE_CONSENT"});
     Tell("registrar", delegation);
   }
 
   static void Fill(Event& event, Purpose purpose) {
     const Offer& offer = OfferOf(purpose);
-    const auto has = [&](std::string_view field) { return events::FieldIndex(event.info(), field).has_value(); };
+    const auto has = [&](std::string_view field) {
+      return events::FieldIndex(event.info(), field).has_value();
+    };
     if (has("purpose")) event.SetText("purpose", std::string(PurposeCode(purpose)));
     if (has("recipients")) event.SetList("recipients", {std::string(offer.recipient)});
     if (has("data_categories")) event.SetList("data_categories", {std::string(offer.category)});
@@ -92,11 +103,15 @@ class DecidingTest : public ::testing::Test {
         if (request.empty()) return;
         Event event = About(EventType::kConsentGiven, learner);
         Fill(event, purpose);
-        event.SetText("request", request).SetText("by", guardian).SetText("by_role", "GUARDIAN").SetText("method", "BUTTON");
+        event.SetText("request", request)
+            .SetText("by", guardian)
+            .SetText("by_role", "GUARDIAN")
+            .SetText("method", "BUTTON");
         return Tell("sis", event);
       }
       case 4: {
-        Event event = About(random() % 2 == 0 ? EventType::kConsentWithdrawn : EventType::kConsentRefused, learner);
+        Event event = About(
+            random() % 2 == 0 ? EventType::kConsentWithdrawn : EventType::kConsentRefused, learner);
         Fill(event, purpose);
         event.SetText("by", guardian);
         return Tell("sis", event);
@@ -115,7 +130,8 @@ class DecidingTest : public ::testing::Test {
         notice.time = Instant{notice.time.micros - 1000};
         Fill(notice, purpose);
         notice.SetText("version", "v" + std::to_string(++number_)).SetNumber("material", 1);
-        notice.SetList("purposes", {std::string(PurposeCode(purpose))}).SetNumber("grace_until", (notice.time + 3600 * kMicrosPerSecond).micros);
+        notice.SetList("purposes", {std::string(PurposeCode(purpose))})
+            .SetNumber("grace_until", (notice.time + 3600 * kMicrosPerSecond).micros);
         return Tell("registrar", notice);
       }
     }
@@ -131,7 +147,8 @@ class DecidingTest : public ::testing::Test {
     return question;
   }
   /// The fold over everything, read anew.
-  projections::Answer Folded(const Question& question, const consumers::LedgerDesk::Judgement& judged) {
+  projections::Answer Folded(const Question& question,
+                             const consumers::LedgerDesk::Judgement& judged) {
     const projections::ViewStores stores = ledger.node().stores();
     // An answer from memory did not wait for the views.
     EXPECT_TRUE(ledger.node().runner().WaitFor(judged.log->size()).ok());
@@ -148,9 +165,11 @@ class DecidingTest : public ::testing::Test {
     for (const std::uint64_t learner : kLearners)
       for (const Purpose purpose : {Purpose::kAdapt, Purpose::kImages}) {
         Question question = Asked(learner, purpose);
-        question.valid_at = begins_ + static_cast<std::int64_t>(random() % 4) * 1800 * kMicrosPerSecond;
+        question.valid_at =
+            begins_ + static_cast<std::int64_t>(random() % 4) * 1800 * kMicrosPerSecond;
         const std::uint64_t size = ledger.Size();
-        if (random() % 4 == 0) question.known_size = TreeSize(size - random() % std::min<std::uint64_t>(size, 12));
+        if (random() % 4 == 0)
+          question.known_size = TreeSize(size - random() % std::min<std::uint64_t>(size, 12));
         const auto judged = desk.Judge(question, kGateway);
         ASSERT_TRUE(judged.ok()) << judged.error().message;
         const projections::Answer folded = Folded(question, *judged);
@@ -174,7 +193,8 @@ class DecidingTest : public ::testing::Test {
 TEST_F(DecidingTest, AfterEveryEventADecisionIsWhatTheFoldOverEverythingGives) {
   for (const std::uint64_t learner : kLearners) {
     Event known = About(EventType::kIdentityLearnerRegistered, learner);
-    known.SetNumber("birth_date", static_cast<std::int64_t>(known.time.micros / kMicrosPerDay) - 9 * 366);
+    known.SetNumber("birth_date",
+                    static_cast<std::int64_t>(known.time.micros / kMicrosPerDay) - 9 * 366);
     Tell("sis", known);
     for (const std::uint64_t guardian : {9000, 9001}) {
       Event edge = About(EventType::kGuardianshipEstablished, learner);
@@ -191,7 +211,8 @@ TEST_F(DecidingTest, AfterEveryEventADecisionIsWhatTheFoldOverEverythingGives) {
       // Two of them turn out to be one.
       Event link = About(EventType::kIdentityPseudonymsLinked, kLearners[0]);
       link.other_subjects = {tests::PersonId(kLearners[1])};
-      link.SetText("kept", tests::PersonId(kLearners[0])).SetText("merged", tests::PersonId(kLearners[1]));
+      link.SetText("kept", tests::PersonId(kLearners[0]))
+          .SetText("merged", tests::PersonId(kLearners[1]));
       const std::uint64_t before = accepted_;
       Tell("dvv", link);
       EXPECT_EQ(accepted_, before + 1) << last_report_;
@@ -201,7 +222,8 @@ TEST_F(DecidingTest, AfterEveryEventADecisionIsWhatTheFoldOverEverythingGives) {
     if (HasFatalFailure()) return;
   }
   const auto counts = ledger.node().decider().cache().counts();
-  EXPECT_GT(counts.hits, counts.misses / 4) << counts.hits << " hits, " << counts.misses << " misses";
+  EXPECT_GT(counts.hits, counts.misses / 4)
+      << counts.hits << " hits, " << counts.misses << " misses";
   EXPECT_GT(results_["PERMIT"], 0);
   EXPECT_GT(results_["DENY"], 0);
 }
@@ -211,7 +233,8 @@ TEST_F(DecidingTest, WhatWasErasedAnswersNoLonger) {
   ledger.Register("anna", "DPO");
   ledger.Register("bertta", "DPO");
   Event known = About(EventType::kIdentityLearnerRegistered, learner);
-  known.SetNumber("birth_date", static_cast<std::int64_t>(known.time.micros / kMicrosPerDay) - 9 * 366);
+  known.SetNumber("birth_date",
+                  static_cast<std::int64_t>(known.time.micros / kMicrosPerDay) - 9 * 366);
   Event edge = About(EventType::kGuardianshipEstablished, learner);
   edge.valid_from = Instant{edge.time.micros - 8LL * 366 * kMicrosPerDay};
   edge.SetText("guardian", tests::PersonId(9000)).SetText("right", "DECIDE");
@@ -219,7 +242,10 @@ TEST_F(DecidingTest, WhatWasErasedAnswersNoLonger) {
   Fill(asked, Purpose::kAdapt);
   Event given = About(EventType::kConsentGiven, learner);
   Fill(given, Purpose::kAdapt);
-  given.SetText("request", asked.id).SetText("by", tests::PersonId(9000)).SetText("by_role", "GUARDIAN").SetText("method", "BUTTON");
+  given.SetText("request", asked.id)
+      .SetText("by", tests::PersonId(9000))
+      .SetText("by_role", "GUARDIAN")
+      .SetText("method", "BUTTON");
   given.time = asked.time = Instant{ledger.node().clock().Now().micros - 1000};
   const std::uint64_t before = accepted_;
   for (const Event& event : {known, edge, asked, given}) Tell("sis", event);
@@ -243,8 +269,10 @@ TEST_F(DecidingTest, WhatWasErasedAnswersNoLonger) {
   request.at("types") = {};
   Event decision = About(EventType::kErasureDecided, learner);
   decision.SetText("request", request.id).SetText("outcome", "ACCEPTED");
-  ASSERT_EQ(ledger.Publish("anna", std::vector<Event>{request}).Count(events::Outcome::kAccepted), 1U);
-  ASSERT_EQ(ledger.Publish("bertta", std::vector<Event>{decision}).Count(events::Outcome::kAccepted), 1U);
+  ASSERT_EQ(ledger.Publish("anna", std::vector<Event>{request}).Count(events::Outcome::kAccepted),
+            1U);
+  ASSERT_EQ(
+      ledger.Publish("bertta", std::vector<Event>{decision}).Count(events::Outcome::kAccepted), 1U);
   const auto run = ledger.node().erasures().Run();
   ASSERT_TRUE(run.ok()) << run.error().message;
   ASSERT_EQ(nlohmann::ordered_json::parse(*run)["executed"].size(), 1U) << *run;
