@@ -61,6 +61,16 @@ std::uint64_t TakenBy(const ErasurePreview& preview) {
   return taken;
 }
 
+/// Before it is looked for what such classes would take: a slip of the pen is no empty answer.
+Status CheckClasses(const std::vector<std::string>& classes) {
+  if (classes.empty()) return InvalidArgument("FIELD_MISSING: classes");
+  const events::TypeInfo& info = events::InfoOf(EventType::kErasureRequested);
+  const events::CodeSet& codes = *info.fields[*events::FieldIndex(info, "classes")].codes;
+  for (const std::string& name : classes)
+    if (!events::CodeKnown(codes, name)) return InvalidArgument("CODE_UNKNOWN: classes");
+  return {};
+}
+
 bool Overlap(const std::vector<std::string>& a, const std::vector<std::string>& b) {
   return std::any_of(a.begin(), a.end(), [&](const std::string& item) { return std::find(b.begin(), b.end(), item) != b.end(); });
 }
@@ -107,7 +117,7 @@ Event ErasureDesk::NewEvent(EventType type, const std::string& learner, const st
 }
 
 Result<Event> ErasureDesk::EventFor(const ErasureAsk& ask) const {
-  if (ask.classes.empty()) return InvalidArgument("FIELD_MISSING: classes");
+  OPPI_RETURN_IF_ERROR(CheckClasses(ask.classes));
   Event event = NewEvent(EventType::kErasureRequested, ask.learner, ask.controller);
   event.SetList("classes", ask.classes);
   if (!ask.types.empty()) event.SetList("types", ask.types);
