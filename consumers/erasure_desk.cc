@@ -47,6 +47,7 @@ Json JsonOf(const ErasurePreview& preview) {
   for (const auto& of_class : preview.classes)
     classes.push_back({{"class", of_class.name}, {"would_erase", of_class.taken}, {"would_keep", of_class.kept}});
   json["already_erased"] = preview.already_erased;
+  if (preview.unreadable > 0) json["unreadable"] = preview.unreadable;
   Json& recipients = json["recipients"] = Json::array();
   for (const auto& recipient : preview.recipients)
     recipients.push_back({{"recipient", recipient.name},
@@ -175,6 +176,8 @@ Result<std::string> ErasureDesk::Request(const ErasureAsk& ask, const Principal&
   }
   const ErasurePreview preview = projections::PreviewOf(history, order);
   // Statutory types get their own answer, from the rules of intake.
+  if (TakenBy(preview) == 0 && preview.unreadable > 0)
+    return DataLoss("UNREADABLE: entries of this learner do not open, and no erasure took them; see: oppiloki fsck");
   if (TakenBy(preview) == 0 && ask.types.empty() && !ask.whole_subject)
     return AlreadyExists(preview.already_erased > 0 ? "ALREADY_ERASED: nothing is left that this would erase"
                                                     : "NOTHING_TO_ERASE: the learner has nothing that this would erase");

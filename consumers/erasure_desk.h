@@ -43,7 +43,7 @@ struct HoldAsk {
 /// Any thread. Answers are JSON. Errors: kNotFound LEARNER_UNKNOWN, REQUEST_UNKNOWN, HOLD_UNKNOWN;
 /// kAlreadyExists ALREADY_REQUESTED, ALREADY_DECIDED, ALREADY_EXECUTED, NOTHING_TO_ERASE;
 /// kPermissionDenied NEEDS_SECOND_PRINCIPAL, TYPE_NOT_ALLOWED, PUBLISHER_UNKNOWN; kInvalidArgument
-/// STATUTORY_RECORD and the codes of vocabulary section 9.
+/// STATUTORY_RECORD and the codes of vocabulary section 9; kDataLoss UNREADABLE.
 class ErasureDesk {
  public:
   struct Ports {

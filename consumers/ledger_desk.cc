@@ -77,6 +77,8 @@ Result<std::string> LedgerDesk::Answer(const Question& question, const projectio
   const projections::AgeRules ages = projections::RulesAt(registry, {now, log->size()}).ages;
   const projections::Access access = projections::Authorise(question, asker, facts, now, ages);
   if (!access.permitted()) return Refused(access);
+  // A record lists what is lost; any other answer would pass for one that knows of nothing.
+  if (question.ask != Ask::kRecord || question.evidence) OPPI_RETURN_IF_ERROR(projections::NothingLost(facts, view.size));
 
   std::optional<Facts> openable;
   if (question.evidence) {

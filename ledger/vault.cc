@@ -265,16 +265,21 @@ Result<KeyRingPtr> Vault::RingFor(std::string_view owner, WriteBatch& rows) {
   OPPI_TRY(const std::optional<OwnerRow> known, FindOwner(owner));
   if (known) {
     OPPI_TRY(const KeyRingPtr ring, FindRing(known->handles.front()));
-    if (ring == nullptr) return DataLoss("vault: the keys of an owner are missing");
-    const std::unique_lock lock(cache_->mutex);
-    cache_->in_use.emplace(owner, ring);
-    return ring;
+    if (ring != nullptr) {
+      const std::unique_lock lock(cache_->mutex);
+      cache_->in_use.emplace(owner, ring);
+      return ring;
+    }
   }
   KeyRingPtr ring = cache_->Locked(NewKeyRing(entropy_));
-  auto row = std::make_shared<const OwnerRow>(OwnerRow{std::string(owner), {ring->handle}});
+  OwnerRow named{std::string(owner), {ring->handle}};
+  // Lost keys stay lost, and fsck names what they sealed; one owner's loss must not stop intake for all.
+  if (known) named.handles.insert(named.handles.end(), known->handles.begin(), known->handles.end());
+  auto row = std::make_shared<const OwnerRow>(std::move(named));
   PutRing(*ring, rows);
   PutOwner(*row, rows);
   const std::unique_lock lock(cache_->mutex);
+  if (known) ++cache_->version;
   cache_->Trim();
   cache_->owners.insert_or_assign(row->name, row);
   cache_->in_use.emplace(owner, ring);

@@ -65,7 +65,8 @@ class Vault {
   // The writer thread. Rows go to `rows`, to be applied before anything that is sealed under them;
   // the writer stops for good when that fails.
 
-  /// The keys of the handle in use, made when there are none.
+  /// The keys of the handle in use, made when there are none. An owner whose keys are lost gets another
+  /// handle, as after an erasure as a whole.
   [[nodiscard]] Result<KeyRingPtr> RingFor(std::string_view owner, WriteBatch& rows);
   /// The ring with a key of this class; a new one where the old one was destroyed.
   [[nodiscard]] Result<KeyRingPtr> WithKey(std::string_view owner, KeyRingPtr ring, KeyClass key_class, WriteBatch& rows);

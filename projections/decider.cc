@@ -12,6 +12,7 @@ TreeSize EndOf(const Facts& facts) { return facts.empty() ? TreeSize(0) : SizeAf
 Result<Decided> Decider::Decide(const Question& question, const View& view, const RegistrySnapshot& registry, TreeSize log_size) {
   if (!IsDisclose(question)) {
     OPPI_TRY(Facts facts, read_(question.learner, {Projection::kRecord, Projection::kConsent, Projection::kAudit}, log_size));
+    OPPI_RETURN_IF_ERROR(NothingLost(facts, view.size));
     return DecideFrom(question, std::move(facts), *registry.registry, view);
   }
   // STALE is said by the fold alone.
@@ -20,6 +21,7 @@ Result<Decided> Decider::Decide(const Question& question, const View& view, cons
   if (fresh)
     if (std::optional<Decided> found = cache_.Find(asked)) return *std::move(found);
   OPPI_TRY(Facts facts, read_(question.learner, {Projection::kConsent}, log_size));
+  OPPI_RETURN_IF_ERROR(NothingLost(facts, view.size));
   // Who has several identifiers is not kept: an event under another one would have to find him.
   const bool one_name = PossibleIdentifiers(question.learner, facts).size() == 1;
   const TreeSize facts_end = EndOf(facts);

@@ -100,7 +100,7 @@ ErasurePreview PreviewOf(const History& history, const Event& order) {
   for (const Fact& fact : history.stream()) {
     if (!Contains(history.known(), fact.position)) continue;
     if (fact.erased) {
-      ++preview.already_erased;
+      ++(fact.unreadable ? preview.unreadable : preview.already_erased);
       continue;
     }
     if (!Names(fact.event, order.subject)) continue;

@@ -63,6 +63,7 @@ struct ErasurePreview {
   };
   std::vector<OfClass> classes;       // those asked for
   std::uint64_t already_erased = 0;
+  std::uint64_t unreadable = 0;       // lost without an order
   std::vector<Recipient> recipients;  // of earlier disclosures (access.disclosed), by name
 };
 [[nodiscard]] ErasurePreview PreviewOf(const History& history, const events::Event& order);

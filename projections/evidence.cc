@@ -249,6 +249,8 @@ Result<std::vector<EvidenceEntry>> GatherEntries(const ledger::LogView& log, con
     entry.batch_path = ProofIn(batches.at(event->batch), event->item);
     if (event->clear || erased.contains(index)) continue;
     OPPI_TRY(ledger::Opened opened, reader.OpenItem(index, *event));
+    if (opened.state == ledger::Opened::State::kUnreadable)
+      return DataLoss("UNREADABLE: entry " + std::to_string(index.value()) + " does not open, and no erasure took it: nothing proves this answer");
     if (opened.state == ledger::Opened::State::kOpen) entry.opened = std::move(opened.item);
   }
   std::vector<EvidenceEntry> all;

@@ -122,8 +122,8 @@ void ListErased(const RecordFold& fold, const Facts& stream, LearnerRecord& reco
     item.position = fact.position;
     item.recorded = fact.recorded;
     item.publisher = fact.publisher;
-    item.status = ItemStatus::kErased;
-    item.by = fold.erasures.ErasedBy(fact.position);
+    item.status = fact.unreadable ? ItemStatus::kUnreadable : ItemStatus::kErased;
+    if (!fact.unreadable) item.by = fold.erasures.ErasedBy(fact.position);
     record.erased.push_back(std::move(item));
   }
 }
@@ -197,6 +197,8 @@ std::string_view ItemStatusName(ItemStatus status) {
       return "ERASED";
     case ItemStatus::kHeld:
       return "HELD";
+    case ItemStatus::kUnreadable:
+      return "UNREADABLE";
   }
   return "";
 }

@@ -48,7 +48,7 @@ struct LearnerRecord {
   std::vector<SupportFact> conduct;  // class S3
   std::vector<Certificate> certificates;
   std::vector<Restriction> restrictions;
-  std::vector<Item> erased;    // position, recorded, publisher and, where certain, by
+  std::vector<Item> erased;    // or lost: position, recorded, publisher and, where certain, by
   bool places_hidden = false;  // see HidePlaces
 };
 

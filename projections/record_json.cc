@@ -92,7 +92,8 @@ class Writer {
       json["position"] = item.position.value();
       json["recorded"] = FormatInstant(item.recorded);
     }
-    if (item.status != ItemStatus::kErased) members.Time("valid_from", item.from);
+    const bool gone = item.status == ItemStatus::kErased || item.status == ItemStatus::kUnreadable;
+    if (!gone) members.Time("valid_from", item.from);
     members.Time("valid_until", item.until)
         .Text("publisher", item.publisher)
         .Text("controller", item.controller)

@@ -14,7 +14,8 @@
 
 namespace oppi::projections {
 
-enum class ItemStatus : std::uint8_t { kPresent, kErased, kHeld };
+/// kErased: gone by order. kUnreadable: lost without one, an incident.
+enum class ItemStatus : std::uint8_t { kPresent, kErased, kHeld, kUnreadable };
 [[nodiscard]] std::string_view ItemStatusName(ItemStatus status);  // "PRESENT", ...
 
 /// Where an item comes from; every part of a record has one.

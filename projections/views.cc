@@ -97,6 +97,15 @@ class WithoutRow {
     return Erased(*std::move(event));
   }
 
+  /// The same when every key of this owner is lost: what others can still open is lost to it.
+  Result<Fact> ReadLost(LeafIndex index) {
+    OPPI_TRY(auto event, reader_.Read(index));
+    if (!event) return DataLoss("log: a stream names entry " + std::to_string(index.value()) + ", which is no event");
+    const bool named = std::find(event->owners.begin(), event->owners.end(), handle_) != event->owners.end();
+    event->unreadable = event->unreadable || named;
+    return Erased(*std::move(event));
+  }
+
  private:
   const ledger::LogView log_;
   LogReader reader_;
@@ -162,7 +171,6 @@ namespace {
 Result<Facts> ReadFactsOnce(const ViewStores& stores, const ledger::Handle& handle, const std::vector<Projection>& projections,
                             TreeSize size, TreeSize cursor) {
   OPPI_TRY(const auto view_key, stores.vault.FindKey(handle, ledger::KeyClass::kView));
-  if (!view_key) return DataLoss("UNREADABLE: the keys of a learner are lost, and no erasure took them");
   OPPI_TRY(const auto entries, ledger::ReadStreamEntries(stores.log, handle, std::min(size, cursor)));
   std::vector<Bytes> keys;
   std::vector<LeafIndex> indices;
@@ -173,10 +181,18 @@ Result<Facts> ReadFactsOnce(const ViewStores& stores, const ledger::Handle& hand
         indices.push_back(entry.index);
         break;
       }
-  OPPI_TRY(const auto rows, stores.views.MultiGet(Table::kViews, keys));
   Facts facts;
-  facts.reserve(rows.size());
   std::optional<WithoutRow> without_row;
+  if (!view_key) {  // an erasure always leaves one
+    without_row.emplace(stores, handle, cursor);
+    for (const LeafIndex index : indices) {
+      OPPI_TRY(Fact lost, without_row->ReadLost(index));
+      facts.push_back(std::move(lost));
+    }
+    return facts;
+  }
+  OPPI_TRY(const auto rows, stores.views.MultiGet(Table::kViews, keys));
+  facts.reserve(rows.size());
   for (std::size_t i = 0; i < rows.size(); ++i) {
     if (!rows[i]) {
       if (!without_row) without_row.emplace(stores, handle, cursor);
@@ -227,6 +243,14 @@ Result<Facts> ReadFullRegistry(const ledger::LogView& log, const ViewStores& sto
   return facts;
 }
 
+Status NothingLost(const Facts& facts, TreeSize size) {
+  const auto lost = std::find_if(facts.begin(), facts.end(),
+                                 [size](const Fact& fact) { return fact.unreadable && Contains(size, fact.position); });
+  if (lost == facts.end()) return {};
+  return DataLoss("UNREADABLE: entry " + std::to_string(lost->position.value()) +
+                  " does not open, and no erasure took it; see: oppiloki fsck");
+}
+
 Result<Facts> ReadPerson(const ViewStores& stores, std::string_view person, TreeSize cursor) {
   return ReadPerson(stores, person, {Projection::kRecord, Projection::kConsent, Projection::kAudit}, cursor);
 }
@@ -272,7 +296,13 @@ Result<Facts> ReadIndexedOnce(const ledger::Store& views, const ledger::Vault& v
   Facts facts;
   for (const auto& [position, handle] : named) {
     OPPI_TRY(const auto view_key, vault.FindKey(handle, ledger::KeyClass::kView));
-    if (!view_key) continue;
+    if (!view_key) {
+      Fact lost;
+      lost.position = position;
+      lost.erased = lost.unreadable = true;
+      facts.push_back(std::move(lost));
+      continue;
+    }
     const Bytes key = FactKey(Projection::kAudit, position, handle);
     OPPI_TRY(const auto sealed, views.Get(Table::kViews, key));
     if (!sealed) return DataLoss("audit view: entry " + std::to_string(position.value()) + " is missing");

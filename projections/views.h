@@ -56,6 +56,9 @@ struct ViewStores {
 [[nodiscard]] Result<Facts> ReadRegistry(const ledger::Store& views, TreeSize size);
 /// The same with the bodies of policy packs, read from the log.
 [[nodiscard]] Result<Facts> ReadFullRegistry(const ledger::LogView& log, const ViewStores& stores, TreeSize size);
+/// kDataLoss "UNREADABLE: ..." when one of these facts below `size` is lost without an order: what an answer
+/// that leaves out the erased must not be made from.
+[[nodiscard]] Status NothingLost(const Facts& facts, TreeSize size);
 /// Everything about a person under every identifier that a link ever joined to this one: what answers
 /// and intake are computed from. Log order; empty when nobody of the name is known.
 [[nodiscard]] Result<Facts> ReadPerson(const ViewStores& stores, std::string_view person, TreeSize cursor);
