@@ -17,7 +17,8 @@
 /// A round: a victim process opens the ledger, says again what had no answer, publishes new batches
 /// from several threads and tells of every answer; it gets SIGKILL at a random moment, while
 /// opening or while publishing; then the ledger is opened and examined. Every so many rounds a new
-/// ledger begins. The seed decides what is drawn; the moments themselves are the machine's.
+/// ledger begins. With --erase the victim has learners erased while it publishes, so that it dies in all
+/// steps of that, too. The seed decides what is drawn; the moments themselves are the machine's.
 
 namespace oppi::faults {
 namespace {
@@ -32,7 +33,10 @@ struct Options {
   int views_every = 3;  // rounds between rebuilds
   std::string parent = fs::temp_directory_path().string();
   std::int64_t publish_ms_max = 700;
+  bool erase = false;
 };
+
+constexpr int kErasuresARound = 12;
 
 constexpr std::int64_t kOpenMicrosMax = 120'000'000;
 
@@ -48,7 +52,10 @@ class Trial {
       if (round % options_.life == 0 && !Begin()) return 1;
       const bool last = round + 1 == options_.rounds || (round + 1) % options_.life == 0;
       if (!Round(round, last || (round + 1) % options_.views_every == 0)) return Failed();
-      if (last) Add();
+      if (!last) continue;
+      if (options_.erase) survivor_.Finish(directory_);
+      if (!survivor_.problems().empty()) return Failed();
+      Add();
     }
     const auto seconds = std::chrono::duration<double>(SteadyClock::now() - start).count();
     std::printf(
@@ -59,6 +66,9 @@ class Trial {
         options_.rounds, kills_while_opening_, static_cast<unsigned long long>(options_.seed),
         static_cast<unsigned long long>(acknowledged_), static_cast<unsigned long long>(unheard_),
         static_cast<unsigned long long>(duplicates_), rebuilds_, seconds);
+    if (options_.erase)
+      std::printf("kill_nine: %llu erasures executed, %llu entries erased, every other one opens; one generation of keys left in each ledger\n",
+                  static_cast<unsigned long long>(erasures_), static_cast<unsigned long long>(erased_entries_));
     return 0;
   }
 
@@ -74,8 +84,12 @@ class Trial {
     SystemEntropy entropy;
     const ops::SystemClock clock;
     const Status created = ops::Node::Create(
-        {directory_, {"oppiloki.example/kill-nine", events::OrganisationOid(1), true}}, entropy,
-        clock);
+        {directory_,
+         {.origin = "oppiloki.example/kill-nine",
+          .organisation = events::OrganisationOid(1),
+          .check_digits = true,
+          .erasure_delay_hours = 0}},
+        entropy, clock);
     if (!created.ok()) std::fprintf(stderr, "kill_nine: %s\n", created.error().message.c_str());
     return created.ok();
   }
@@ -94,7 +108,9 @@ class Trial {
     const bool without_views = Draw(6) == 0;
     if (without_views) fs::remove_all(directory_ + "/views");
     const bool while_opening = Draw(4) == 0;
-    VictimOptions what{directory_, survivor_.next_batch(), BatchesToSendAgain(), 3};
+    VictimOptions what{directory_, survivor_.next_batch(), BatchesToSendAgain(), 3, {}};
+    for (int i = 0; options_.erase && i < kErasuresARound; ++i)
+      what.erase.push_back(static_cast<std::uint64_t>(Draw(kPersons)) + 1);
     const auto start = SteadyClock::now();
     Victim victim(what);
     std::int64_t delay = 0;
@@ -131,6 +147,8 @@ class Trial {
     acknowledged_ += survivor_.acknowledged();
     duplicates_ += survivor_.duplicates();
     unheard_ += survivor_.unheard();
+    erasures_ += survivor_.erasures();
+    erased_entries_ += survivor_.erased_entries();
   }
 
   int Failed() {
@@ -156,6 +174,8 @@ class Trial {
   std::uint64_t acknowledged_ = 0;
   std::uint64_t duplicates_ = 0;
   std::uint64_t unheard_ = 0;
+  std::uint64_t erasures_ = 0;
+  std::uint64_t erased_entries_ = 0;
 };
 
 int Main(int argc, char** argv) {
@@ -169,11 +189,13 @@ int Main(int argc, char** argv) {
       ->check(CLI::PositiveNumber);
   app.add_option("--views-every", options.views_every, "rounds between rebuilds of the views")
       ->check(CLI::PositiveNumber);
+  app.add_flag("--erase", options.erase, "have learners erased while the victim publishes");
   app.add_option("--dir", options.parent, "where the ledgers lie")->check(CLI::ExistingDirectory);
   app.add_option("--victim", victim.directory, "be the victim (used by the program itself)");
   app.add_option("--first", victim.first_batch);
   app.add_option("--again", victim.again)->delimiter(',');
   app.add_option("--threads", victim.threads);
+  app.add_option("--erase-persons", victim.erase)->delimiter(',');
   CLI11_PARSE(app, argc, argv);
   return victim.directory.empty() ? Trial(options).Run() : RunVictim(victim, STDOUT_FILENO);
 }

@@ -1,5 +1,7 @@
 #include "tests/faults/survivor.h"
 
+#include <filesystem>
+#include <nlohmann/json.hpp>
 #include <unordered_map>
 
 #include "events/tree_hash.h"
@@ -36,6 +38,17 @@ void Survivor::Hear(const Told& told) {
     if (!is_new && it->second != checkpoint.root)
       Problem("two checkpoints of size " + std::to_string(checkpoint.size) + " disagree");
   }
+  ordered_.insert(told.ordered.begin(), told.ordered.end());
+  for (const Told::Event& event : told.barred) {
+    answered_.insert(event.number / kBatchEvents);
+    barred_.insert(event.number);
+    if (positions_.emplace(event.number, event.position).first->second != event.position)
+      Problem("event " + std::to_string(event.number) + " was said to be at two places");
+  }
+  for (const Told::Erased& erased : told.erased) {
+    erased_[erased.person] = std::max(erased_[erased.person], erased.size);
+    ++erasures_;
+  }
 }
 
 std::vector<std::uint64_t> Survivor::Unacknowledged() const {
@@ -60,6 +73,31 @@ void Survivor::Examine(const std::string& directory, bool views) {
   CheckFsck(**node);
   CheckEvents(**node);
   if (views) CheckViews(**node);
+}
+
+void Survivor::Finish(const std::string& directory) {
+  {
+    auto node = ops::Node::Open({directory, {}});
+    if (!node.ok()) return Problem("the ledger does not open: " + node.error().message);
+    consumers::ErasureDesk& desk = (*node)->erasures();
+    const auto open = desk.List();
+    if (!open.ok()) return Problem("erasing: " + open.error().message);
+    const auto requests = nlohmann::json::parse(*open)["requests"];
+    for (const auto& request : requests) {
+      if (!request["decided"].is_null()) continue;  // a victim died between its request and its decision
+      const auto decided = desk.Decide(request["request"], true, "", {"dpo-second", nullptr});
+      if (!decided.ok()) Problem("erasing: " + decided.error().message);
+    }
+    const auto run = desk.Run();
+    if (!run.ok()) return Problem("erasing: " + run.error().message);
+    if (const std::uint64_t waiting = nlohmann::json::parse(*run)["waiting"]; waiting > 0)
+      Problem("erasing: " + std::to_string(waiting) + " still wait");
+  }
+  std::uint64_t generations = 0;
+  for (const auto& file : std::filesystem::directory_iterator(directory + "/vault"))
+    if (file.path().filename().string().starts_with("generation-")) ++generations;
+  if (generations != 1) Problem(std::to_string(generations) + " generations of keys are left");
+  Examine(directory, true);
 }
 
 /// Every published tree is a prefix of the tree there is.
@@ -89,7 +127,22 @@ void Survivor::CheckFsck(ops::Node& node) {
   const auto report = ledger::Fsck(node.log_store(), node.vault(), node.LogKey(), *locked);
   if (!report.ok()) return Problem("fsck: " + report.error().message);
   for (const std::string& damage : report->damages) Problem("fsck: " + damage);
-  if (report->bodies_erased > 0) Problem("bodies are gone that nobody erased");
+  if (report->bodies_erased > 0 && ordered_.empty()) Problem("bodies are gone that nobody erased");
+}
+
+void Survivor::CheckErased(const ledger::CommittedEvent& there, const std::map<std::uint64_t, std::uint64_t>& numbers_at,
+                           std::set<std::uint64_t>& found) {
+  ++erased_entries_;
+  const std::string entry = "entry " + std::to_string(there.position.value());
+  if (there.unreadable) Problem(entry + " is lost, and no erasure took it");
+  const auto number = numbers_at.find(there.position.value());
+  if (number == numbers_at.end()) {
+    // Nobody heard of it, so nobody can say whose it was.
+    if (ordered_.empty()) Problem(entry + " is erased, and nobody asked for it");
+    return;
+  }
+  found.insert(number->second);
+  if (ordered_.count(PersonOf(number->second)) == 0) Problem(entry + " is erased, and nobody asked for it");
 }
 
 /// Each acknowledged event is in the log once, at its place, with its bytes; nothing is there that
@@ -101,15 +154,28 @@ void Survivor::CheckEvents(const ops::Node& node) {
     for (std::uint64_t i = 0; i < kBatchEvents; ++i)
       numbers.emplace(EventNumber(FirstOf(batch) + i).id, FirstOf(batch) + i);
 
+  std::map<std::uint64_t, std::uint64_t> numbers_at;
+  for (const auto& [number, position] : positions_) numbers_at.emplace(position, number);
+
   std::set<std::uint64_t> found;
+  erased_entries_ = 0;
   projections::LogReader reader(*view, node.stores().vault);
   const Status scanned = reader.Scan(LeafIndex(0), view->size(), [&](ledger::CommittedEvent there) {
-    if (there.event.info().group == "registry") return true;
+    if (!there.publisher.starts_with("sis")) return true;
+    if (there.erased) {
+      CheckErased(there, numbers_at, found);
+      return true;
+    }
     const auto number = numbers.find(there.event.id);
     if (number == numbers.end() || there.event != EventNumber(number->second)) {
       Problem("entry " + std::to_string(there.position.value()) + " was never sent");
       return true;
     }
+    if (barred_.count(number->second) != 0)
+      Problem("entry " + std::to_string(there.position.value()) + " opens, and was barred as erased");
+    const auto erased = erased_.find(PersonOf(number->second));
+    if (erased != erased_.end() && there.position.value() < erased->second)
+      Problem("entry " + std::to_string(there.position.value()) + " opens, and an erasure took it");
     if (!found.insert(number->second).second)
       Problem("event " + std::to_string(number->second) + " is in the log twice");
     const auto told = positions_.find(number->second);

@@ -10,12 +10,14 @@
 #include <csignal>
 #include <deque>
 #include <mutex>
+#include <nlohmann/json.hpp>
 #include <thread>
 
 #include "ledger/checkpoint.h"
 #include "ops/node.h"
 #include "ops/publishers.h"
 #include "tests/faults/workload.h"
+#include "tests/support/sample_events.h"
 
 namespace oppi::faults {
 namespace {
@@ -68,6 +70,11 @@ bool Send(ops::Node& node, const NamedSigningKey& key, std::uint64_t batch, int 
       "seen " + std::to_string(checkpoint->size.value()) + " " + checkpoint->root.hex() + "\n";
   for (const consumers::ItemReport& item : report->items) {
     const bool in = item.outcome == Outcome::kAccepted || item.outcome == Outcome::kDuplicate;
+    if (item.code == events::ErrorCode::kRepublicationBarred) {
+      lines += "barred " + std::to_string(FirstOf(batch) + item.item) + " " +
+               std::to_string(item.position->value()) + "\n";
+      continue;
+    }
     if (!in) {
       lines += "failed " + std::string(events::ErrorName(item.code)) + "\n";
       continue;
@@ -78,6 +85,39 @@ bool Send(ops::Node& node, const NamedSigningKey& key, std::uint64_t batch, int 
   }
   Tell(told, lines);
   return true;
+}
+
+/// Requests, decides and executes; tells before and after.
+Status Erase(ops::Node& node, std::uint64_t person, int told) {
+  consumers::ErasureDesk& desk = node.erasures();
+  const std::string size = std::to_string(node.View()->size().value());
+  Tell(told, "order " + std::to_string(person) + "\n");
+  OPPI_TRY(const std::string requested,
+           desk.Request({tests::PersonId(person), {}, {"S1", "S2", "S3", "S4", "C"}, {}, "REQUEST", false},
+                        {"dpo", nullptr}));
+  const std::string id = nlohmann::json::parse(requested)["request"];
+  OPPI_TRY(const std::string decided, desk.Decide(id, true, "", {"dpo-second", nullptr}));
+  OPPI_TRY(const std::string run, desk.Run());
+  const auto report = nlohmann::json::parse(run);
+  for (const auto& executed : report["executed"])
+    if (executed["request"] == id)
+      Tell(told, "erased " + std::to_string(person) + " " + size + "\n");
+  return {};
+}
+
+/// Finishes what an earlier victim left, then has the persons erased. False when something was refused
+/// that must not be.
+bool EraseAll(ops::Node& node, const std::vector<std::uint64_t>& persons, int told) {
+  Status done;
+  if (const auto left = node.erasures().Run(); !left.ok()) done = left.error();
+  for (const std::uint64_t person : persons) {
+    if (!done.ok()) break;
+    done = Erase(node, person, told);
+    // Asked before, or nothing is told of this person yet.
+    if (!done.ok() && (done.error().code == Code::kAlreadyExists || done.error().code == Code::kNotFound)) done = {};
+  }
+  if (!done.ok()) Tell(told, "failed erasing: " + done.error().message + "\n");
+  return done.ok();
 }
 
 std::string Joined(const std::vector<std::uint64_t>& batches) {
@@ -105,6 +145,11 @@ int RunVictim(const VictimOptions& options, int told) {
     }
     keys.push_back(*std::move(key));
   }
+  for (const char* officer : {"dpo", "dpo-second"})
+    if (const auto key = ops::PublisherKey(**node, officer); !key.ok()) {
+      Tell(told, "failed key: " + key.error().message + "\n");
+      return 1;
+    }
   Work work(options);
   std::atomic<bool> good = true;
   std::vector<std::thread> threads;
@@ -112,6 +157,10 @@ int RunVictim(const VictimOptions& options, int told) {
     threads.emplace_back([&, t] {
       while (good)
         if (!Send(**node, keys[t], work.Take(), told)) good = false;
+    });
+  if (!options.erase.empty())
+    threads.emplace_back([&] {
+      if (!EraseAll(**node, options.erase, told)) good = false;
     });
   for (std::thread& thread : threads) thread.join();
   return 1;
@@ -121,10 +170,12 @@ Victim::Victim(const VictimOptions& options) {
   const std::string first = std::to_string(options.first_batch);
   const std::string again = Joined(options.again);
   const std::string threads = std::to_string(options.threads);
+  const std::string erase = Joined(options.erase);
   std::vector<const char*> arguments = {"oppi_kill_nine", "--victim",    options.directory.c_str(),
                                         "--first",        first.c_str(), "--threads",
                                         threads.c_str()};
   if (!again.empty()) arguments.insert(arguments.end(), {"--again", again.c_str()});
+  if (!erase.empty()) arguments.insert(arguments.end(), {"--erase-persons", erase.c_str()});
   arguments.push_back(nullptr);
   int ends[2];
   OPPI_CHECK(::pipe2(ends, O_CLOEXEC) == 0);

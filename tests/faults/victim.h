@@ -11,6 +11,7 @@ struct VictimOptions {
   std::uint64_t first_batch = 0;     // batches from here on are new
   std::vector<std::uint64_t> again;  // batches to send first: unacknowledged ones, and old ones
   unsigned threads = 3;
+  std::vector<std::uint64_t> erase;  // persons to have erased while it publishes, one after another
 };
 
 /// Opens the ledger and publishes until it is killed, telling on descriptor `told` (workload.h).

@@ -8,8 +8,8 @@ namespace oppi::faults {
 
 events::Event EventNumber(std::uint64_t number) {
   events::Event event =
-      tests::SampleEvent(events::EventType::kGradeCourseAssessed, tests::Fill::kRequired, number);
-  event.subject = tests::PersonId(number % kPersons + 1);
+      tests::SampleEvent(events::EventType::kAttendanceMarked, tests::Fill::kRequired, number);
+  event.subject = tests::PersonId(PersonOf(number));
   return event;
 }
 
@@ -55,6 +55,18 @@ Told ParseTold(const std::string& text) {
       Told::Checkpoint checkpoint;
       good = static_cast<bool>(words >> checkpoint.size >> checkpoint.root);
       told.seen.push_back(std::move(checkpoint));
+    } else if (kind == "barred") {
+      Told::Event event;
+      good = static_cast<bool>(words >> event.number >> event.position);
+      told.barred.push_back(event);
+    } else if (kind == "order") {
+      std::uint64_t person = 0;
+      good = static_cast<bool>(words >> person);
+      told.ordered.push_back(person);
+    } else if (kind == "erased") {
+      Told::Erased erased;
+      good = static_cast<bool>(words >> erased.person >> erased.size);
+      told.erased.push_back(erased);
     }
     if (!good) told.failed.push_back(line);
   }
