@@ -5,6 +5,7 @@
 
 #include "events/ids.h"
 #include "projections/consent_answer.h"
+#include "projections/erasure_answer.h"
 #include "projections/history.h"
 #include "projections/log_reader.h"
 
@@ -14,32 +15,15 @@ namespace {
 using events::ErrorCode;
 using events::Event;
 using events::EventType;
+using projections::Ask;
+using projections::Asker;
 using projections::ErasurePreview;
 using projections::ErasureRequest;
 using projections::Fact;
+using projections::Question;
 using Json = nlohmann::ordered_json;
 
-Json OrNull(const std::string& text) { return text.empty() ? Json() : Json(text); }
-Json OrNull(const std::optional<Instant>& instant) { return instant ? Json(FormatInstant(*instant)) : Json(); }
-
-Json JsonOf(const ErasureRequest& request) {
-  Json json;
-  json["request"] = request.id;
-  json["status"] = projections::ErasureStatusName(request.status);
-  json["by"] = request.by;
-  json["classes"] = request.classes;
-  if (!request.types.empty()) json["types"] = request.types;
-  json["ground"] = request.ground;
-  json["whole_subject"] = request.whole_subject;
-  json["requested_by"] = request.requested_by;
-  json["requested"] = FormatInstant(request.requested);
-  json["decided_by"] = OrNull(request.decided_by);
-  json["decided"] = OrNull(request.decided);
-  json["due"] = OrNull(request.due);
-  json["hold"] = OrNull(request.hold);
-  json["covered"] = request.covered ? Json(*request.covered) : Json();
-  return json;
-}
+Json JsonOf(const ErasureRequest& request) { return Json::parse(projections::ErasureRequestJson(request)); }
 
 Json JsonOf(const ErasurePreview& preview) {
   Json json;
@@ -71,6 +55,8 @@ Status CheckClasses(const std::vector<std::string>& classes) {
     if (!events::CodeKnown(codes, name)) return InvalidArgument("CODE_UNKNOWN: classes");
   return {};
 }
+
+bool LooksAfterErasures(const Asker& asker) { return asker.role == "DPO" || asker.role == "AUDITOR"; }
 
 bool Overlap(const std::vector<std::string>& a, const std::vector<std::string>& b) {
   return std::any_of(a.begin(), a.end(), [&](const std::string& item) { return std::find(b.begin(), b.end(), item) != b.end(); });
@@ -127,6 +113,22 @@ Result<Event> ErasureDesk::EventFor(const ErasureAsk& ask) const {
   return event;
 }
 
+Status ErasureDesk::KnownTo(const Asker& asker, const std::string& learner) const {
+  if (!LooksAfterErasures(asker) || asker.organisation != "*") return {};
+  const auto person = Find(learner);
+  return person.ok() ? Status() : Status(person.error());
+}
+
+Status ErasureDesk::May(const Principal& principal, EventType type) const {
+  const auto publishers = ports_.publishers();
+  const projections::Publisher* known = publishers->Find(principal.name);
+  if (known == nullptr)
+    return PermissionDenied("PUBLISHER_UNKNOWN: " + principal.name + " is not a principal of this ledger; register it: oppiloki publisher add");
+  if (!events::RoleMayPublish(known->role, type))
+    return PermissionDenied("TYPE_NOT_ALLOWED: the role of " + principal.name + " does not allow this");
+  return {};
+}
+
 Status ErasureDesk::Publish(const Principal& principal, const Event& event) const {
   OPPI_TRY(const BatchReport report, ports_.publish(principal, event));
   const bool single = report.items.size() == 1;
@@ -153,9 +155,21 @@ Status ErasureDesk::Publish(const Principal& principal, const Event& event) cons
   }
 }
 
-Result<std::string> ErasureDesk::Preview(const ErasureAsk& ask) {
-  OPPI_TRY(const auto person, Find(ask.learner));
+Result<std::string> ErasureDesk::Look(const Question& question, const Asker& asker) const {
+  OPPI_TRY(const std::string answer, ports_.answer(question, asker));
+  return Json::parse(answer)["result"].dump();
+}
+
+Result<std::string> ErasureDesk::Preview(const ErasureAsk& ask, const Asker& asker) {
   OPPI_TRY(const Event order, EventFor(ask));
+  // Holds are part of what is shown; asking for them is what is permitted and recorded.
+  Question question;
+  question.ask = Ask::kHolds;
+  question.learner = ask.learner;
+  question.reason = ask.reason;
+  OPPI_RETURN_IF_ERROR(KnownTo(asker, ask.learner));
+  if (const auto seen = Look(question, asker); !seen.ok()) return seen.error();
+  OPPI_TRY(const auto person, Find(ask.learner));
   Json json = JsonOf(projections::PreviewOf(person->history(), order));
   const Fact* hold = projections::HoldOn(person->history(), ask.classes, ports_.clock.Now());
   json["hold"] = hold == nullptr ? Json() : Json(hold->event.id);
@@ -163,6 +177,7 @@ Result<std::string> ErasureDesk::Preview(const ErasureAsk& ask) {
 }
 
 Result<std::string> ErasureDesk::Request(const ErasureAsk& ask, const Principal& principal) {
+  OPPI_RETURN_IF_ERROR(May(principal, EventType::kErasureRequested));
   OPPI_TRY(const auto person, Find(ask.learner));
   const projections::History& history = person->history();
   OPPI_TRY(const Event order, EventFor(ask));
@@ -182,10 +197,11 @@ Result<std::string> ErasureDesk::Request(const ErasureAsk& ask, const Principal&
     return AlreadyExists(preview.already_erased > 0 ? "ALREADY_ERASED: nothing is left that this would erase"
                                                     : "NOTHING_TO_ERASE: the learner has nothing that this would erase");
   OPPI_RETURN_IF_ERROR(Publish(principal, order));
-  return StatusOf(order.id);
+  return StateOf(order.id);
 }
 
 Result<std::string> ErasureDesk::Decide(const std::string& id, bool accept, const std::string& law_ref, const Principal& principal) {
+  OPPI_RETURN_IF_ERROR(May(principal, EventType::kErasureDecided));
   OPPI_TRY(const auto person, FindByEvent(id, EventType::kErasureRequested, "REQUEST_UNKNOWN: there is no erasure request of this id"));
   const Fact* requested = person->history().Find(id);
   if (requested == nullptr) return NotFound("REQUEST_UNKNOWN: there is no erasure request of this id");
@@ -200,45 +216,46 @@ Result<std::string> ErasureDesk::Decide(const std::string& id, bool accept, cons
   event.SetText("request", id).SetText("outcome", accept ? "ACCEPTED" : "REFUSED");
   if (!law_ref.empty()) event.SetText("law_ref", law_ref);
   OPPI_RETURN_IF_ERROR(Publish(principal, event));
-  return StatusOf(id);
+  return StateOf(id);
 }
 
-Result<std::string> ErasureDesk::StatusOf(const std::string& id) {
+Result<std::string> ErasureDesk::StateOf(const std::string& id) const {
   OPPI_TRY(const auto person, FindByEvent(id, EventType::kErasureRequested, "REQUEST_UNKNOWN: there is no erasure request of this id"));
-  const projections::History& history = person->history();
-  const Fact* requested = history.Find(id);
+  const Fact* requested = person->history().Find(id);
   if (requested == nullptr) return NotFound("REQUEST_UNKNOWN: there is no erasure request of this id");
-  const ErasureRequest request = projections::RequestOf(history, *requested, ports_.clock.Now(), ports_.delay_micros);
-  Json json = JsonOf(request);
-  for (const Fact* executed : history.OfType(EventType::kErasureExecuted)) {
-    const Event& event = executed->event;
-    if (event.text("request") != id) continue;
-    json["execution"] = event.id;
-    json["executed"] = FormatInstant(executed->recorded);
-    json["covered_root"] = event.text("covered_root");
-    json["shared_remaining"] = event.number("shared_remaining");
-    json["receipts"] = event.list("receipts");
-    for (const Fact* verified : history.OfType(EventType::kErasureVerified))
-      if (verified->event.text("execution") == event.id) {
-        json["verified"] = FormatInstant(verified->recorded);
-        json["stores"] = verified->event.list("stores");
-      }
-  }
-  if (!json.contains("execution")) {
-    const Json preview = JsonOf(projections::PreviewOf(history, requested->event));
+  return projections::ErasureRequestJson(projections::RequestOf(person->history(), *requested, ports_.clock.Now(), ports_.delay_micros));
+}
+
+Result<std::string> ErasureDesk::StatusOf(const std::string& id, const Asker& asker) {
+  Question question;
+  question.ask = Ask::kErasure;
+  question.request = id;
+  OPPI_TRY(const std::string result, Look(question, asker));
+  Json json = Json::parse(result);
+  json.erase("not_before");
+  if (json.contains("execution")) return json.dump();
+  OPPI_TRY(const std::string state, StateOf(id));
+  json["due"] = Json::parse(state)["due"];
+  OPPI_TRY(const auto person, FindByEvent(id, EventType::kErasureRequested, "REQUEST_UNKNOWN: there is no erasure request of this id"));
+  if (const Fact* requested = person->history().Find(id)) {
+    const Json preview = JsonOf(projections::PreviewOf(person->history(), requested->event));
     json["would_erase"] = preview["classes"];
     json["recipients"] = preview["recipients"];
   }
   return json.dump();
 }
 
-Result<std::string> ErasureDesk::List() {
+Result<std::string> ErasureDesk::List(const Asker& asker) {
+  if (!LooksAfterErasures(asker))
+    return PermissionDenied("ROLE_NOT_ALLOWED: this question is not open to you");
   const auto log = ports_.view();
   OPPI_RETURN_IF_ERROR(ports_.runner.WaitFor(log->size()));
   OPPI_TRY(const auto open, projections::OpenRequests(ports_.stores, *log, ports_.clock.Now(), ports_.delay_micros));
   Json json;
   Json& requests = json["requests"] = Json::array();
-  for (const ErasureRequest& request : open) requests.push_back(JsonOf(request));
+  for (const ErasureRequest& request : open)
+    if (asker.organisation == "*" || asker.organisation == request.controller) requests.push_back(JsonOf(request));
+  OPPI_RETURN_IF_ERROR(ports_.listed(asker, requests.size()));
   return json.dump();
 }
 
@@ -262,6 +279,7 @@ Result<std::string> ErasureDesk::Run(const projections::ErasureProgressFn& progr
 }
 
 Result<std::string> ErasureDesk::SetHold(const HoldAsk& ask, const Principal& principal) {
+  OPPI_RETURN_IF_ERROR(May(principal, EventType::kErasureHoldSet));
   OPPI_TRY(const auto person, Find(ask.learner));
   Event event = NewEvent(EventType::kErasureHoldSet, ask.learner, ask.controller);
   event.SetList("classes", ask.classes);
@@ -271,6 +289,7 @@ Result<std::string> ErasureDesk::SetHold(const HoldAsk& ask, const Principal& pr
 }
 
 Result<std::string> ErasureDesk::ReleaseHold(const std::string& hold, const Principal& principal) {
+  OPPI_RETURN_IF_ERROR(May(principal, EventType::kErasureHoldReleased));
   OPPI_TRY(const auto person, FindByEvent(hold, EventType::kErasureHoldSet, "HOLD_UNKNOWN: there is no legal hold of this id"));
   const Fact* set = person->history().Find(hold);
   if (set == nullptr) return NotFound("HOLD_UNKNOWN: there is no legal hold of this id");
@@ -282,24 +301,13 @@ Result<std::string> ErasureDesk::ReleaseHold(const std::string& hold, const Prin
   return Json{{"hold", hold}, {"released", FormatInstant(event.time)}}.dump();
 }
 
-Result<std::string> ErasureDesk::Holds(const std::string& learner) {
-  OPPI_TRY(const auto person, Find(learner));
-  const projections::History& history = person->history();
-  Json json;
-  Json& holds = json["holds"] = Json::array();
-  for (const Fact* set : history.OfType(EventType::kErasureHoldSet)) {
-    std::optional<Instant> released;
-    for (const Fact* end : history.OfType(EventType::kErasureHoldReleased))
-      if (end->event.text("hold") == set->event.id) released = end->event.V();
-    holds.push_back({{"hold", set->event.id},
-                     {"classes", set->event.list("classes")},
-                     {"ground", set->event.text("ground")},
-                     {"case_ref", set->event.text("case_ref")},
-                     {"set", FormatInstant(set->event.V())},
-                     {"set_by", set->publisher},
-                     {"released", OrNull(released)}});
-  }
-  return json.dump();
+Result<std::string> ErasureDesk::Holds(const std::string& learner, const Asker& asker) {
+  Question question;
+  question.ask = Ask::kHolds;
+  question.learner = learner;
+  OPPI_RETURN_IF_ERROR(KnownTo(asker, learner));
+  OPPI_TRY(const std::string holds, Look(question, asker));
+  return "{\"holds\":" + holds + "}";
 }
 
 }  // namespace oppi::consumers

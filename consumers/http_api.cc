@@ -65,6 +65,8 @@ std::vector<Route> ApiRoutes(HttpPorts given) {
       {kPost, "/v1/query/audit",         kBearer,    kAsk,    kQuestionBytesMax, json,    {},       ask(Ask::kAudit)},
       {kPost, "/v1/query/obligations",   kBearer,    kAsk,    kQuestionBytesMax, json,    {},       ask(Ask::kObligations)},
       {kPost, "/v1/query/findings",      kBearer,    kAsk,    kQuestionBytesMax, json,    {},       ask(Ask::kFindings)},
+      {kPost, "/v1/query/erasure",       kBearer,    kAsk,    kQuestionBytesMax, json,    {},       ask(Ask::kErasure)},
+      {kPost, "/v1/query/holds",         kBearer,    kAsk,    kQuestionBytesMax, json,    {},       ask(Ask::kHolds)},
 
       // the log, as any C2SP client reads it: public, and says nothing about anybody
       {kGet,  "/checkpoint",             kAnyone,    kRead,   kNoBody,           {},      {},       checkpoint},

@@ -3,7 +3,9 @@
 #include "events/ids.h"
 #include "projections/authorise.h"
 #include "projections/consent_answer.h"
+#include "projections/erasure_answer.h"
 #include "projections/evidence.h"
+#include "projections/log_reader.h"
 #include "projections/openable.h"
 #include "projections/verifier.h"
 
@@ -25,6 +27,8 @@ std::string_view QueryCode(Ask ask) {
     case Ask::kDecide:
     case Ask::kObligations:
     case Ask::kFindings: return "CONSENT";
+    case Ask::kErasure:
+    case Ask::kHolds: return "RECORD";
   }
   return "RECORD";
 }
@@ -59,19 +63,20 @@ Result<TreeSize> SizeKnownAt(const ledger::LogView& view, Instant t) {
   return TreeSize(low);
 }
 
-Result<std::string> LedgerDesk::Answer(const Question& question, const projections::Asker& asker) {
-  if (question.ask == Ask::kDecide && !question.evidence) return AnswerDecide(question, asker);
-  OPPI_RETURN_IF_ERROR(CheckNames(question));
-  if (AsksOfMany(question)) return AnswerPage(question, asker);
+Result<std::string> LedgerDesk::Answer(const Question& asked, const projections::Asker& asker) {
+  if (asked.ask == Ask::kDecide && !asked.evidence) return AnswerDecide(asked, asker);
+  OPPI_RETURN_IF_ERROR(CheckNames(asked));
+  if (AsksOfMany(asked)) return AnswerPage(asked, asker);
   // One view for the whole answer; the projections must have reached it.
   const std::shared_ptr<const ledger::LogView> log = ports_.view();
+  OPPI_TRY(const Question question, WithLearner(asked, *log));
   OPPI_RETURN_IF_ERROR(ports_.runner.WaitFor(log->size()));
   OPPI_TRY(const TreeSize size, SizeAsked(question, *log));
   const Instant now = ports_.clock.Now();
   const projections::View view{question.valid_at.value_or(now), size};
 
   // Default deny. Permission is a matter of now and of everything recorded so far.
-  OPPI_TRY(const Facts facts, FactsFor(question, log->size()));
+  OPPI_TRY(Facts facts, FactsFor(question, log->size()));
   OPPI_TRY(const auto snapshot, ports_.registry.At(*log));
   const projections::Registry& registry = *snapshot->registry;
   const projections::AgeRules ages = projections::RulesAt(registry, {now, log->size()}).ages;
@@ -79,6 +84,9 @@ Result<std::string> LedgerDesk::Answer(const Question& question, const projectio
   if (!access.permitted()) return Refused(access);
   // A record lists what is lost; any other answer would pass for one that knows of nothing.
   if (question.ask != Ask::kRecord || question.evidence) OPPI_RETURN_IF_ERROR(projections::NothingLost(facts, view.size));
+  if (question.ask == Ask::kErasure) {
+    OPPI_TRY(facts, OnErasure(question, std::move(facts)));
+  }
 
   std::optional<Facts> openable;
   if (question.evidence) {
@@ -130,6 +138,35 @@ Result<std::string> LedgerDesk::EvidenceFor(const Question& question, const proj
   projections::Evidence evidence{question, access, view, answer.result, answer.count, log.note(), {}};
   OPPI_TRY(evidence.entries, projections::GatherEntries(log, ports_.stores, facts));
   return projections::EncodeEvidence(evidence);
+}
+
+/// A request for erasure is named by its id alone: whose data it is about stands in the log.
+Result<Question> LedgerDesk::WithLearner(Question question, const ledger::LogView& log) const {
+  if (question.ask != Ask::kErasure) return question;
+  OPPI_TRY(const auto request, projections::FindEvent(log, ports_.stores.vault, question.request));
+  const bool found = request && !request->erased && request->event.type == events::EventType::kErasureRequested &&
+                     (question.learner.empty() || question.learner == request->event.subject);
+  if (!found) return NotFound("REQUEST_UNKNOWN: there is no erasure request of this id");
+  question.learner = request->event.subject;
+  return question;
+}
+
+Result<Facts> LedgerDesk::OnErasure(const Question& question, Facts facts) const {
+  std::vector<LeafIndex> covered;
+  if (const projections::Fact* execution = projections::ExecutionIn(facts, question)) {
+    if (!ports_.erasure_list) return Unavailable("NOT_READY: the erasure list is not open");
+    OPPI_TRY(const ledger::ErasureList list, ports_.erasure_list());
+    OPPI_TRY(covered, projections::FindCovered(list, facts, *execution));
+  }
+  return projections::FactsOnErasure(question, facts, covered);
+}
+
+Status LedgerDesk::RecordListing(const projections::Asker& asker, std::uint64_t count) {
+  events::Event event = AccessEvent(events::EventType::kAccessRead, {}, asker);
+  event.SetText("actor", asker.principal).SetText("actor_role", asker.role);
+  event.SetText("organisation", asker.organisation).SetText("purpose", asker.purpose);
+  event.SetText("query", "BULK").SetNumber("result_count", static_cast<std::int64_t>(count));
+  return accesses_.Record(event);
 }
 
 Result<TreeSize> LedgerDesk::SizeAsked(const Question& question, const ledger::LogView& view) const {

@@ -9,6 +9,7 @@
 #include "consumers/ingest.h"
 #include "events/ed25519.h"
 #include "events/entropy.h"
+#include "ledger/erasure_list.h"
 #include "ledger/log_view.h"
 #include "projections/answer.h"
 #include "projections/decided.h"
@@ -35,6 +36,8 @@ class LedgerDesk final : public Desk {
     std::string origin;
     std::string organisation;  // of the operator
     events::DecodeOptions decode;
+    /// Which entries each execution took. Empty: questions on executed erasures are not answered.
+    std::function<Result<ledger::ErasureList>()> erasure_list = {};
   };
   explicit LedgerDesk(Ports ports)
       : ports_(std::move(ports)),
@@ -52,9 +55,14 @@ class LedgerDesk final : public Desk {
   /// strength of it before the decision is recorded: Answer does both.
   [[nodiscard]] Result<Judgement> Judge(const projections::Question& question, const projections::Asker& asker);
 
+  /// Somebody is about to be shown a list that names nobody. No list may leave unless this succeeds.
+  [[nodiscard]] Status RecordListing(const projections::Asker& asker, std::uint64_t count);
+
  private:
   [[nodiscard]] Result<std::string> AnswerDecide(const projections::Question& question, const projections::Asker& asker);
   [[nodiscard]] Result<std::string> AnswerPage(const projections::Question& question, const projections::Asker& asker);
+  [[nodiscard]] Result<projections::Question> WithLearner(projections::Question question, const ledger::LogView& log) const;
+  [[nodiscard]] Result<projections::Facts> OnErasure(const projections::Question& question, projections::Facts facts) const;
   [[nodiscard]] Result<TreeSize> SizeAsked(const projections::Question& question, const ledger::LogView& view) const;
   [[nodiscard]] Result<projections::Facts> FactsFor(const projections::Question& question, TreeSize cursor) const;
   [[nodiscard]] Result<std::string> EvidenceFor(const projections::Question& question, const projections::Access& access,

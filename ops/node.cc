@@ -168,7 +168,8 @@ Result<std::unique_ptr<Node>> Node::Open(const OpenOptions& options) {
   node->desk_ = std::make_unique<consumers::LedgerDesk>(consumers::LedgerDesk::Ports{
       node->stores(), *runner, *registry, *node->decider_, *node->road_, node->clock_, node->entropy_, [sequencer] { return sequencer->View(); },
       *node->ledger_key_, node->config_.origin, node->config_.organisation,
-      {.check_digits = node->config_.check_digits}});
+      {.check_digits = node->config_.check_digits},
+      [self = node.get()] { return ledger::ErasureList::Open(self->directory_ + "/erasures", self->vault_->ListKey()); }});
   return node;
 }
 
@@ -197,7 +198,10 @@ Status Node::OpenErasures() {
   erasure_desk_ = std::make_unique<consumers::ErasureDesk>(consumers::ErasureDesk::Ports{
       stores(), *runner_, *eraser_, clock_, entropy_, [this] { return sequencer_->View(); },
       [this](const consumers::Principal& principal, events::Event event) { return PublishFor(principal, std::move(event)); },
-      publish_own, config_.organisation, config_.erasure_delay_hours * 3600 * kMicrosPerSecond});
+      publish_own, [this] { return gate_->CurrentPublishers(); },
+      [this](const projections::Question& question, const projections::Asker& asker) { return desk_->Answer(question, asker); },
+      [this](const projections::Asker& asker, std::uint64_t count) { return desk_->RecordListing(asker, count); },
+      config_.organisation, config_.erasure_delay_hours * 3600 * kMicrosPerSecond});
   return {};
 }
 

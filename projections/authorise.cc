@@ -11,16 +11,16 @@ namespace oppi::projections {
 namespace {
 
 // clang-format off
-// role      | record         | consents, timeline | decide              | audit          | obligations, findings | S4
-// ----------+----------------+--------------------+---------------------+----------------+-----------------------+-----
-// LEARNER   | of oneself     | of oneself         | -                   | of oneself     | of oneself            | yes
-// GUARDIAN  | with an edge   | with an edge       | -                   | with an edge   | -                     | yes
-// TEACHER   | own controller | -                  | own emergency       | -              | -                     | no
-// STAFF     | own controller | own controller     | own emergency       | -              | -                     | yes
-// VENDOR    | -              | -                  | as recipient itself | -              | -                     | -
-// DPO       | own or all     | own or all         | own or all          | own or all     | own or all            | yes
-// AUDITOR   | own or all     | own or all         | -                   | own or all     | own or all            | no
-// SYSTEM    | -              | -                  | own or all          | -              | -                     | -
+// role      | record         | consents, timeline | decide              | audit          | obligations, findings | erasure, holds | S4
+// ----------+----------------+--------------------+---------------------+----------------+-----------------------+----------------+-----
+// LEARNER   | of oneself     | of oneself         | -                   | of oneself     | of oneself            | -              | yes
+// GUARDIAN  | with an edge   | with an edge       | -                   | with an edge   | -                     | -              | yes
+// TEACHER   | own controller | -                  | own emergency       | -              | -                     | -              | no
+// STAFF     | own controller | own controller     | own emergency       | -              | -                     | -              | yes
+// VENDOR    | -              | -                  | as recipient itself | -              | -                     | -              | -
+// DPO       | own or all     | own or all         | own or all          | own or all     | own or all            | own or all     | yes
+// AUDITOR   | own or all     | own or all         | -                   | own or all     | own or all            | own or all     | no
+// SYSTEM    | -              | -                  | own or all          | -              | -                     | -              | -
 // clang-format on
 //
 // with an edge: holding an edge (DECIDE or INFO) to the learner at the moment of asking; under a
@@ -42,20 +42,20 @@ enum class Reach : std::uint8_t {
 
 struct Row {
   std::string_view role;
-  Reach record, consents, decide, audit, oversight;
+  Reach record, consents, decide, audit, oversight, erasure;
   bool special_category;
 };
 constexpr std::array kMatrix = {
-    Row{"LEARNER", Reach::kSelf, Reach::kSelf, Reach::kNo, Reach::kSelf, Reach::kSelf, true},
-    Row{"GUARDIAN", Reach::kEdge, Reach::kEdge, Reach::kNo, Reach::kEdge, Reach::kNo, true},
-    Row{"TEACHER", Reach::kOwn, Reach::kNo, Reach::kDecision, Reach::kNo, Reach::kNo, false},
-    Row{"STAFF", Reach::kOwn, Reach::kOwn, Reach::kDecision, Reach::kNo, Reach::kNo, true},
-    Row{"VENDOR", Reach::kNo, Reach::kNo, Reach::kDecision, Reach::kNo, Reach::kNo, false},
+    Row{"LEARNER", Reach::kSelf, Reach::kSelf, Reach::kNo, Reach::kSelf, Reach::kSelf, Reach::kNo, true},
+    Row{"GUARDIAN", Reach::kEdge, Reach::kEdge, Reach::kNo, Reach::kEdge, Reach::kNo, Reach::kNo, true},
+    Row{"TEACHER", Reach::kOwn, Reach::kNo, Reach::kDecision, Reach::kNo, Reach::kNo, Reach::kNo, false},
+    Row{"STAFF", Reach::kOwn, Reach::kOwn, Reach::kDecision, Reach::kNo, Reach::kNo, Reach::kNo, true},
+    Row{"VENDOR", Reach::kNo, Reach::kNo, Reach::kDecision, Reach::kNo, Reach::kNo, Reach::kNo, false},
     Row{"DPO", Reach::kOwnOrAll, Reach::kOwnOrAll, Reach::kOwnOrAll, Reach::kOwnOrAll,
-        Reach::kOwnOrAll, true},
+        Reach::kOwnOrAll, Reach::kOwnOrAll, true},
     Row{"AUDITOR", Reach::kOwnOrAll, Reach::kOwnOrAll, Reach::kNo, Reach::kOwnOrAll,
-        Reach::kOwnOrAll, false},
-    Row{"SYSTEM", Reach::kNo, Reach::kNo, Reach::kOwnOrAll, Reach::kNo, Reach::kNo, false},
+        Reach::kOwnOrAll, Reach::kOwnOrAll, false},
+    Row{"SYSTEM", Reach::kNo, Reach::kNo, Reach::kOwnOrAll, Reach::kNo, Reach::kNo, Reach::kNo, false},
 };
 
 constexpr std::string_view kEverybody = "*";
@@ -74,6 +74,9 @@ Reach ReachOf(const Row& row, Ask ask) {
     case Ask::kObligations:
     case Ask::kFindings:
       return row.oversight;
+    case Ask::kErasure:
+    case Ask::kHolds:
+      return row.erasure;
   }
   return Reach::kNo;
 }

@@ -53,6 +53,10 @@ bool Reads(Ask ask, const Fact& fact) {
       return OnErasure(fact) || ForRecord(fact);
     case Ask::kAudit:
       return fact.event.info().group == "access";
+    case Ask::kErasure:
+      return OnErasure(fact) || fact.event.type == EventType::kAccessStopAcknowledged;
+    case Ask::kHolds:
+      return OnErasure(fact);
     case Ask::kConsents:
     case Ask::kTimeline:
     case Ask::kDecide:
@@ -83,7 +87,9 @@ std::optional<Facts> Openable(const Access& access, const Question& question, co
     // Of the time after the view only executed erasures matter.
     if (!Visible(fact, view) && fact.event.type != EventType::kErasureExecuted) continue;
     if (!fact.erased && !fact.event.annuls.empty() && !opened.contains(fact.event.annuls)) continue;
-    if (!access.controller.empty() && (fact.erased || fact.event.controller != access.controller)) {
+    // The entries that an execution took belong to its request, whose controller this is.
+    const bool covered = fact.erased && question.ask == Ask::kErasure;
+    if (!access.controller.empty() && !covered && (fact.erased || fact.event.controller != access.controller)) {
       // Acts towards another controller, and what was erased, do not enter answers about this one;
       // anything else of another controller does (guardians, restrictions), and is not to be
       // opened.

@@ -22,8 +22,8 @@ enum class Kind : std::uint8_t { kText, kTexts, kInstant, kSize, kCount, kFlag }
 constexpr std::uint64_t kPageRowsMax = 10'000;
 
 /// Which member belongs to which question: r ecord, c onsents, t imeline, d ecide, a udit,
-/// o bligations, f indings. Capital: required. A decision needs more, by its op (see CheckDecide);
-/// an audit needs one of learner, actor and publisher (see CheckAudit), obligations and findings a
+/// o bligations, f indings, e rasure, h olds. Capital: required. A decision needs more, by its op
+/// (see CheckDecide); an audit needs one of learner, actor and publisher (see CheckAudit), obligations and findings a
 /// learner or a controller (see CheckOversight).
 struct Member {
   std::string_view name;
@@ -31,17 +31,29 @@ struct Member {
   std::string_view asks;
 };
 constexpr std::array kMembers = {
-    Member{"learner", Kind::kText, "RCTDaof"},     Member{"controller", Kind::kText, "ctdof"},
-    Member{"purpose", Kind::kText, "ctdof"},       Member{"recipient", Kind::kText, "ctdof"},
-    Member{"categories", Kind::kTexts, "ctd"},     Member{"op", Kind::kText, "d"},
-    Member{"principal", Kind::kText, "d"},         Member{"actor", Kind::kText, "a"},
-    Member{"publisher", Kind::kText, "a"},         Member{"status", Kind::kText, "o"},
-    Member{"format", Kind::kText, "ca"},           Member{"consent", Kind::kText, "c"},
-    Member{"valid_at", Kind::kInstant, "rctdaof"}, Member{"known_size", Kind::kSize, "rctdaof"},
-    Member{"known_at", Kind::kInstant, "rctdaof"}, Member{"min_size", Kind::kSize, "d"},
-    Member{"from", Kind::kInstant, "a"},           Member{"until", Kind::kInstant, "a"},
-    Member{"limit", Kind::kCount, "of"},           Member{"after", Kind::kText, "of"},
-    Member{"reason", Kind::kText, "rctdaof"},      Member{"evidence", Kind::kFlag, "rctdaof"},
+    Member{"learner", Kind::kText, "RCTDaofeH"},
+    Member{"controller", Kind::kText, "ctdof"},
+    Member{"purpose", Kind::kText, "ctdof"},
+    Member{"recipient", Kind::kText, "ctdof"},
+    Member{"categories", Kind::kTexts, "ctd"},
+    Member{"op", Kind::kText, "d"},
+    Member{"principal", Kind::kText, "d"},
+    Member{"actor", Kind::kText, "a"},
+    Member{"publisher", Kind::kText, "a"},
+    Member{"status", Kind::kText, "o"},
+    Member{"format", Kind::kText, "ca"},
+    Member{"consent", Kind::kText, "c"},
+    Member{"request", Kind::kText, "E"},
+    Member{"valid_at", Kind::kInstant, "rctdaofeh"},
+    Member{"known_size", Kind::kSize, "rctdaofeh"},
+    Member{"known_at", Kind::kInstant, "rctdaofeh"},
+    Member{"min_size", Kind::kSize, "d"},
+    Member{"from", Kind::kInstant, "a"},
+    Member{"until", Kind::kInstant, "a"},
+    Member{"limit", Kind::kCount, "of"},
+    Member{"after", Kind::kText, "of"},
+    Member{"reason", Kind::kText, "rctdaofeh"},
+    Member{"evidence", Kind::kFlag, "rctdaofeh"},
 };
 
 char Letter(Ask ask) { return AskName(ask)[0]; }
@@ -151,6 +163,7 @@ std::string* TextOf(Question& q, std::string_view name) {
   if (name == "after") return &q.after;
   if (name == "format") return &q.format;
   if (name == "consent") return &q.consent;
+  if (name == "request") return &q.request;
   return &q.reason;
 }
 std::optional<Instant>* InstantOf(Question& q, std::string_view name) {
@@ -264,6 +277,10 @@ std::string_view AskName(Ask ask) {
       return "obligations";
     case Ask::kFindings:
       return "findings";
+    case Ask::kErasure:
+      return "erasure";
+    case Ask::kHolds:
+      return "holds";
   }
   return "";
 }

@@ -22,9 +22,12 @@ enum class Ask : std::uint8_t {
   kAudit,
   kObligations,
   kFindings,
+  kErasure,
+  kHolds,
 };
 inline constexpr Ask kAsks[] = {Ask::kRecord, Ask::kConsents,    Ask::kTimeline, Ask::kDecide,
-                                Ask::kAudit,  Ask::kObligations, Ask::kFindings};
+                                Ask::kAudit,  Ask::kObligations, Ask::kFindings,
+                                Ask::kErasure, Ask::kHolds};
 [[nodiscard]] std::string_view AskName(Ask ask);  // "record", ...
 
 struct Question {
@@ -41,6 +44,7 @@ struct Question {
   std::string status;     // obligations: only those; "DONE", "OPEN" or "OVERDUE"
   std::string format;     // consents: "ts27560", "kantara", "fhir"; audit: "fhir"; default: ours
   std::string consent;    // consents with format: id of one act
+  std::string request;    // erasure: id of the request; whose data it is about need not be said
   std::optional<Instant> valid_at;     // default: now
   std::optional<TreeSize> known_size;  // default: the newest
   std::optional<Instant> known_at;     // instead of known_size: recorded at or before

@@ -6,6 +6,7 @@
 #include "events/tree_hash.h"
 #include "ledger/merkle/proof.h"
 #include "projections/consent_answer.h"
+#include "projections/erasure_answer.h"
 #include "projections/export/export_answer.h"
 #include "projections/oversight.h"
 #include "projections/publishers.h"
@@ -137,10 +138,14 @@ Result<Proved> VerifyEvidence(std::string_view file, const ledger::TlogPolicy& t
   proved.push_back(std::to_string(facts.size() + registry.size()) + " events are what their publishers signed, under keys that the log registers");
   if (erased > 0) proved.push_back(std::to_string(erased) + " of them are erased: their place in the log is proved, their content is gone");
 
-  OPPI_TRY(const Answer again, ComputeAnswer(evidence.question, evidence.access, facts, registry, evidence.view));
+  const auto computed = ComputeAnswer(evidence.question, evidence.access, facts, registry, evidence.view);
+  if (!computed.ok()) return Failed("the answer cannot be computed from these events: " + computed.error().message);
+  const Answer& again = *computed;
   if (again.result != evidence.result || again.count != evidence.count)
     return Failed("the answer is not what these events give");
   proved.push_back("the answer to '" + std::string(AskName(evidence.question.ask)) + "' is what these events give, computed again here");
+  if (evidence.question.ask == Ask::kErasure)
+    for (std::string& words : ErasureInWords(again)) proved.push_back(std::move(words));
   return proved;
 }
 
@@ -168,6 +173,10 @@ Result<Answer> ComputeAnswer(const Question& question, const Access& access, con
       return AnswerObligations(question, access, facts, registry, view);
     case Ask::kFindings:
       return AnswerFindings(question, access, facts, registry, view);
+    case Ask::kErasure:
+      return AnswerErasure(question, access, facts, registry, view);
+    case Ask::kHolds:
+      return AnswerHolds(question, access, facts, registry, view);
   }
   return InvalidArgument("this question cannot be answered");
 }

@@ -1,6 +1,8 @@
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
+#include "events/ids.h"
+#include "ledger/durable_file.h"
 #include "ops/cli.h"
 #include "ops/key_files.h"
 
@@ -37,6 +39,7 @@ struct EraseOptions {
   std::string decide;
   std::string cancel;
   std::string status;
+  std::string evidence_file;
   bool accept = false;
   bool refuse = false;
   bool dry_run = false;
@@ -50,14 +53,38 @@ Result<int> Print(const Result<std::string>& answer, const LedgerOptions& o) {
   return kExitDone;
 }
 
+/// Who looks on the operator's own machine.
+const projections::Asker kOfficer{"operator", "DPO", "*", "EDU"};
+
 /// What a run could not carry out is said by its exit code too.
+Result<int> PrintRun(const Result<std::string>& answer, const LedgerOptions& o) {
+  OPPI_TRY(const int code, Print(answer, o));
+  const Json json = Json::parse(*answer, nullptr, false);
+  return json.is_object() && json.contains("skipped") && json["skipped"].empty() ? code : static_cast<int>(kExitFalse);
+}
+
 Result<int> Run(Node& node, const LedgerOptions& o) {
   ProgressBar bar("erasing");
-  auto answer = node.erasures().Run([&bar](const char* step, std::uint64_t done, std::uint64_t all) {
+  return PrintRun(node.erasures().Run([&bar](const char* step, std::uint64_t done, std::uint64_t all) {
     bar.Show(all == 0 ? 0.5 : static_cast<double>(done) / static_cast<double>(all), std::string(step) + ", " + std::to_string(done));
-  });
-  OPPI_TRY(const int code, Print(answer, o));
-  return Json::parse(*answer)["skipped"].empty() ? code : static_cast<int>(kExitFalse);
+  }), o);
+}
+
+/// The certificate goes to the file, the answer itself to the screen.
+Result<int> PrintCertificate(const Result<std::string>& answer, const EraseOptions& o) {
+  if (!answer.ok()) return answer.error();
+  const Json json = Json::parse(*answer, nullptr, false);
+  if (!json.is_object() || !json.contains("evidence")) return DataLoss("the answer has no evidence");
+  OPPI_RETURN_IF_ERROR(ledger::WriteFileDurably(o.evidence_file, json["evidence"].dump() + "\n", 0600));
+  return Print(json["result"].dump(), o.ledger);
+}
+
+projections::Question Certificate(const std::string& request) {
+  projections::Question question;
+  question.ask = projections::Ask::kErasure;
+  question.request = request;
+  question.evidence = true;
+  return question;
 }
 
 Result<int> Erase(const EraseOptions& o) {
@@ -65,12 +92,16 @@ Result<int> Erase(const EraseOptions& o) {
                     (o.run ? 1 : 0) + (o.ask.learner.empty() ? 0 : 1);
   if (asked != 1) return InvalidArgument("say one thing to do: --learner, --decide, --cancel, --status, --list or --run");
   if (!o.decide.empty() && o.accept == o.refuse) return InvalidArgument("--decide takes --accept or --refuse");
+  if (!o.evidence_file.empty() && o.status.empty()) return InvalidArgument("--evidence belongs to --status");
+  for (const std::string* id : {&o.status, &o.decide, &o.cancel})
+    if (!id->empty() && !events::IsUuidV7(*id)) return NotFound("REQUEST_UNKNOWN: an id is a lower-case UUID of version 7");
   OPPI_TRY(const auto node, o.ledger.OpenNode());
   consumers::ErasureDesk& desk = node->erasures();
-  if (!o.status.empty()) return Print(desk.StatusOf(o.status), o.ledger);
-  if (o.list) return Print(desk.List(), o.ledger);
+  if (!o.evidence_file.empty()) return PrintCertificate(node->desk().Answer(Certificate(o.status), kOfficer), o);
+  if (!o.status.empty()) return Print(desk.StatusOf(o.status, kOfficer), o.ledger);
+  if (o.list) return Print(desk.List(kOfficer), o.ledger);
   if (o.run) return Run(*node, o.ledger);
-  if (o.dry_run) return Print(desk.Preview(o.ask), o.ledger);
+  if (o.dry_run) return Print(desk.Preview(o.ask, kOfficer), o.ledger);
   OPPI_TRY(const consumers::Principal principal, o.principal.Read());
   if (!o.decide.empty()) return Print(desk.Decide(o.decide, o.accept, o.law_ref, principal), o.ledger);
   if (!o.cancel.empty()) return Print(desk.Decide(o.cancel, false, o.law_ref, principal), o.ledger);
@@ -83,6 +114,24 @@ struct HoldOptions {
   consumers::HoldAsk ask;
   std::string hold;
 };
+
+Result<int> SetHold(const HoldOptions& o) {
+  OPPI_TRY(const consumers::Principal principal, o.principal.Read());
+  OPPI_TRY(const auto node, o.ledger.OpenNode());
+  return Print(node->erasures().SetHold(o.ask, principal), o.ledger);
+}
+
+Result<int> ReleaseHold(const HoldOptions& o) {
+  if (!events::IsUuidV7(o.hold)) return NotFound("HOLD_UNKNOWN: an id is a lower-case UUID of version 7");
+  OPPI_TRY(const consumers::Principal principal, o.principal.Read());
+  OPPI_TRY(const auto node, o.ledger.OpenNode());
+  return Print(node->erasures().ReleaseHold(o.hold, principal), o.ledger);
+}
+
+Result<int> ListHolds(const HoldOptions& o) {
+  OPPI_TRY(const auto node, o.ledger.OpenNode());
+  return Print(node->erasures().Holds(o.ask.learner, kOfficer), o.ledger);
+}
 
 }  // namespace
 
@@ -107,6 +156,7 @@ void AddEraseCommands(Cli& cli) {
   c->add_option("--law-ref", o->law_ref, "With --decide and --cancel: the law or reason it rests on");
   c->add_option("--cancel", o->cancel, "Call an accepted request off before it is carried out");
   c->add_option("--status", o->status, "How far the request with this id has come");
+  c->add_option("--evidence", o->evidence_file, "With --status: also write the certificate of erasure, to be checked offline");
   c->add_flag("--list", o->list, "Every request that is not done");
   c->add_flag("--run", o->run, "Carry out what is due, then wrap all other keys again and destroy the old generation key");
 
@@ -116,11 +166,7 @@ void AddEraseCommands(Cli& cli) {
   auto set = std::make_shared<HoldOptions>();
   c = AddCommand(cli, *hold, "set", "Keep a learner's data for a case",
                  "oppiloki hold set --data var/ledger --learner urn:oid:1.2.246.562.24.10482013375 --class S2 --ground LITIGATION --case KHO-2026-17 --as dpo",
-                 [set]() -> Result<int> {
-                   OPPI_TRY(const consumers::Principal principal, set->principal.Read());
-                   OPPI_TRY(const auto node, set->ledger.OpenNode());
-                   return Print(node->erasures().SetHold(set->ask, principal), set->ledger);
-                 });
+                 [set] { return SetHold(*set); });
   set->ledger.AddTo(*c, false);
   set->principal.AddTo(*c);
   c->add_option("--learner", set->ask.learner, "Whose data")->required();
@@ -131,21 +177,16 @@ void AddEraseCommands(Cli& cli) {
 
   auto release = std::make_shared<HoldOptions>();
   c = AddCommand(cli, *hold, "release", "End a legal hold; erasures that waited for it become due after some days",
-                 "oppiloki hold release --data var/ledger --hold 019b1c00-0000-7000-8000-000000000011 --as dpo", [release]() -> Result<int> {
-                   OPPI_TRY(const consumers::Principal principal, release->principal.Read());
-                   OPPI_TRY(const auto node, release->ledger.OpenNode());
-                   return Print(node->erasures().ReleaseHold(release->hold, principal), release->ledger);
-                 });
+                 "oppiloki hold release --data var/ledger --hold 019b1c00-0000-7000-8000-000000000011 --as dpo",
+                 [release] { return ReleaseHold(*release); });
   release->ledger.AddTo(*c, false);
   release->principal.AddTo(*c);
   c->add_option("--hold", release->hold, "Id of the hold")->required();
 
   auto list = std::make_shared<HoldOptions>();
   c = AddCommand(cli, *hold, "list", "Legal holds on a learner's data, past ones too",
-                 "oppiloki hold list --data var/ledger --learner urn:oid:1.2.246.562.24.10482013375", [list]() -> Result<int> {
-                   OPPI_TRY(const auto node, list->ledger.OpenNode());
-                   return Print(node->erasures().Holds(list->ask.learner), list->ledger);
-                 });
+                 "oppiloki hold list --data var/ledger --learner urn:oid:1.2.246.562.24.10482013375",
+                 [list] { return ListHolds(*list); });
   list->ledger.AddTo(*c, false);
   c->add_option("--learner", list->ask.learner, "Whose data")->required();
 }

@@ -117,7 +117,7 @@ TEST(OpenApi, ListsTheMembersThatQuestionsHave) {
   projections::Question all;
   all.ask = Ask::kDecide;
   all.learner = all.controller = all.purpose = all.recipient = all.op = all.principal = all.actor =
-      all.publisher = all.status = all.after = all.reason = all.format = all.consent = "x";
+      all.publisher = all.status = all.after = all.reason = all.format = all.consent = all.request = "x";
   all.limit = 1;
   all.categories = {"x"};
   all.valid_at = all.known_at = all.from = all.until = kTestNow;

@@ -130,10 +130,15 @@ TEST_F(DeskTest, ASizeNobodyHasSeenIsUnknown) {
 }
 
 TEST_F(DeskTest, TheAccessIsDurableBeforeTheAnswerLeaves) {
+  ledger.Register("anna", "DPO");
+  const auto requested = ledger.node().erasures().Request(
+      {tests::PersonId(kAino), {}, {"C"}, {}, "REQUEST", true}, {"anna", nullptr});
+  ASSERT_TRUE(requested.ok()) << requested.error().message;
   for (const Ask ask : projections::kAsks) {
     if (ask == Ask::kDecide) continue;  // below
     Question question = About(ask);
     question.reason = "complaint 12/2026";
+    if (ask == Ask::kErasure) question.request = Json::parse(*requested)["request"];
     const std::uint64_t before = ledger.Size();
     const Json answer = Answer(question);
     // The answer is of a view that does not hold its own access yet ...

@@ -230,6 +230,8 @@ TEST(OpenableProperty, TheEventsOpenedGiveTheSameAnswerAsTheWholeStream) {
                     .size = TreeSize(size)};
     const Who& who = everybody[*rc::gen::inRange<std::size_t>(0, everybody.size())];
     for (const Ask ask : kAsks) {
+      // Rests on the entries of one execution, not on the stream: tests/ops/certificate_test.cc.
+      if (ask == Ask::kErasure) continue;
       const Access access = For(story, ask, who.role, who.principal, who.organisation);
       if (!access.permitted()) continue;
       const auto opened = Openable(access, Asked(ask), story.facts(), view);
