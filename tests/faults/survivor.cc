@@ -80,7 +80,7 @@ void Survivor::Finish(const std::string& directory) {
     auto node = ops::Node::Open({directory, {}});
     if (!node.ok()) return Problem("the ledger does not open: " + node.error().message);
     consumers::ErasureDesk& desk = (*node)->erasures();
-    const auto open = desk.List();
+    const auto open = desk.List({"survivor", "DPO", "*", "EDU"});
     if (!open.ok()) return Problem("erasing: " + open.error().message);
     const auto requests = nlohmann::json::parse(*open)["requests"];
     for (const auto& request : requests) {
