@@ -259,6 +259,15 @@ Result<std::string> ErasureDesk::List(const Asker& asker) {
   return json.dump();
 }
 
+Result<std::string> ErasureDesk::RunFor(const Asker& asker) {
+  const bool operators = asker.role == "SYSTEM" && (asker.organisation == "*" || asker.organisation == ports_.organisation);
+  if (asker.role != "DPO" && !operators) return PermissionDenied("ROLE_NOT_ALLOWED: a DPO or the operator carries erasures out");
+  // Callers that wait would keep others from asking.
+  const std::unique_lock lock(run_for_, std::try_to_lock);
+  if (!lock.owns_lock()) return Unavailable("an erasure run is going on");
+  return Run();
+}
+
 Result<std::string> ErasureDesk::Run(const projections::ErasureProgressFn& progress) {
   OPPI_TRY(const projections::ErasureRunReport report, ports_.eraser.Run(ports_.delay_micros, progress));
   Json json;

@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -83,6 +84,8 @@ class ErasureDesk {
   [[nodiscard]] Result<std::string> List(const projections::Asker& asker);
   /// Executes what is due.
   [[nodiscard]] Result<std::string> Run(const projections::ErasureProgressFn& progress = {});
+  /// The same for whoever may: role DPO, or SYSTEM of the operator. kUnavailable while another does.
+  [[nodiscard]] Result<std::string> RunFor(const projections::Asker& asker);
 
   [[nodiscard]] Result<std::string> SetHold(const HoldAsk& ask, const Principal& principal);
   [[nodiscard]] Result<std::string> ReleaseHold(const std::string& hold, const Principal& principal);
@@ -106,6 +109,7 @@ class ErasureDesk {
   [[nodiscard]] events::Event NewEvent(events::EventType type, const std::string& learner, const std::string& controller) const;
 
   const Ports ports_;
+  std::mutex run_for_;
 };
 
 }  // namespace oppi::consumers

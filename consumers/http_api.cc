@@ -3,6 +3,7 @@
 #include <memory>
 #include <utility>
 
+#include "consumers/erasure_api.h"
 #include "consumers/ops_api.h"
 #include "consumers/publish_api.h"
 #include "consumers/query_api.h"
@@ -22,6 +23,7 @@ std::vector<Route> ApiRoutes(HttpPorts given) {
   const auto ports = std::make_shared<const HttpPorts>(std::move(given));
   const auto publish = std::make_shared<const PublishApi>(ports);
   const auto query = std::make_shared<const QueryApi>(ports);
+  const auto erasures = std::make_shared<const ErasureApi>(ports);
   const auto log = std::make_shared<const TileApi>(ports->tiles);
   const auto ops = std::make_shared<const OpsApi>(ports);
 
@@ -31,6 +33,9 @@ std::vector<Route> ApiRoutes(HttpPorts given) {
   const auto receipt = [publish](const Request& r) { return publish->Receipt(r); };
   const auto ask = [query](projections::Ask what) {
     return [query, what](const Request& r) { return query->Answer(what, r); };
+  };
+  const auto erasure = [erasures](HttpResponse (ErasureApi::*handle)(const Request&) const) {
+    return [erasures, handle](const Request& r) { return ((*erasures).*handle)(r); };
   };
   const auto checkpoint = [log](const Request& r) { return log->Checkpoint(r); };
   const auto tile = [log](const Request& r) { return log->Tile(r); };
@@ -67,6 +72,15 @@ std::vector<Route> ApiRoutes(HttpPorts given) {
       {kPost, "/v1/query/findings",      kBearer,    kAsk,    kQuestionBytesMax, json,    {},       ask(Ask::kFindings)},
       {kPost, "/v1/query/erasure",       kBearer,    kAsk,    kQuestionBytesMax, json,    {},       ask(Ask::kErasure)},
       {kPost, "/v1/query/holds",         kBearer,    kAsk,    kQuestionBytesMax, json,    {},       ask(Ask::kHolds)},
+
+      // erasure: the principal of the token acts; what a run takes long for goes on when its caller is gone
+      {kPost, "/v1/erasures",            kBearer,    kAsk,    kQuestionBytesMax, json,    {},       erasure(&ErasureApi::Request)},
+      {kGet,  "/v1/erasures",            kBearer,    kAsk,    kNoBody,           {},      {},       erasure(&ErasureApi::List)},
+      {kPost, "/v1/erasures/run",        kBearer,    kAsk,    kNoBody,           {},      {},       erasure(&ErasureApi::Run)},
+      {kGet,  "/v1/erasures/{id}",       kBearer,    kAsk,    kNoBody,           {},      {},       erasure(&ErasureApi::StatusOf)},
+      {kPost, "/v1/erasures/{id}/decision", kBearer, kAsk,    kQuestionBytesMax, json,    {},       erasure(&ErasureApi::Decide)},
+      {kPost, "/v1/holds",               kBearer,    kAsk,    kQuestionBytesMax, json,    {},       erasure(&ErasureApi::SetHold)},
+      {kPost, "/v1/holds/{id}/release",  kBearer,    kAsk,    kNoBody,           {},      {},       erasure(&ErasureApi::ReleaseHold)},
 
       // the log, as any C2SP client reads it: public, and says nothing about anybody
       {kGet,  "/checkpoint",             kAnyone,    kRead,   kNoBody,           {},      {},       checkpoint},

@@ -17,6 +17,8 @@
 
 namespace oppi::consumers {
 
+class ErasureDesk;
+
 /// All functions are called by many threads at once. Referred objects outlive the server.
 struct HttpPorts {
   Road& road;
@@ -33,6 +35,7 @@ struct HttpPorts {
   std::function<std::vector<std::string>()> not_ready_because;  // empty: ready
   std::function<std::string()> metrics;                         // Prometheus text format 0.0.4
   Access metrics_for = Access::kAnyone;
+  ErasureDesk* erasures = nullptr;  // never nullptr where requests are served
 };
 
 /// The rows themselves; a test holds GET /openapi.json against them.

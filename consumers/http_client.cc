@@ -256,6 +256,8 @@ std::string ProblemText(const HttpReply& reply) {
 }
 
 Error ErrorOf(const HttpReply& reply) {
+  // "ABORTED: do it again" is another thing than "it is done already".
+  if (reply.status == 409 && ProblemMember(reply, "code") != "ABORTED") return {Code::kAlreadyExists, ProblemText(reply)};
   const bool lost = reply.status >= 500 && ProblemMember(reply, "code") == "DATA_LOSS";
   Code code = CodeOf(reply.status);
   if (code == Code::kDataLoss && !lost)

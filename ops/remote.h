@@ -20,7 +20,7 @@ class Remote {
   [[nodiscard]] Result<ledger::Checkpoint> NewestCheckpoint();
   [[nodiscard]] Result<std::string> Text(const std::string& path);
   [[nodiscard]] Result<consumers::BatchReport> Send(const events::SignedBatch& batch);
-  /// POST of a JSON body; the answer's text.
+  /// POST of a JSON body, which may be empty where none is wanted; the answer's text.
   [[nodiscard]] Result<std::string> Ask(const std::string& path, const std::string& body);
 
  private:

@@ -73,6 +73,7 @@ Result<std::unique_ptr<Service>> Service::Start(Node& node, const std::string& l
       [&node] { return node.NotReadyBecause(); },
       [metrics] { return metrics->Text(); },
       consumers::Access::kAnyone,
+      &node.erasures(),
   };
   consumers::ServerOptions options;
   options.listen = listen;

@@ -5,6 +5,7 @@
 #include "ledger/durable_file.h"
 #include "ops/cli.h"
 #include "ops/key_files.h"
+#include "ops/remote.h"
 
 namespace oppi::ops {
 namespace {
@@ -56,6 +57,13 @@ Result<int> Print(const Result<std::string>& answer, const LedgerOptions& o) {
 /// Who looks on the operator's own machine.
 const projections::Asker kOfficer{"operator", "DPO", "*", "EDU"};
 
+Result<std::unique_ptr<Remote>> OpenRemote(const LedgerOptions& o, const PrincipalOptions& principal) {
+  if (!principal.name.empty() || !principal.key_file.empty())
+    return InvalidArgument("--as and --key are for --data; a served ledger takes who acts from the token");
+  OPPI_TRY(const std::string token, o.ReadToken());
+  return Remote::Open(o.url, token);
+}
+
 /// What a run could not carry out is said by its exit code too.
 Result<int> PrintRun(const Result<std::string>& answer, const LedgerOptions& o) {
   OPPI_TRY(const int code, Print(answer, o));
@@ -87,6 +95,32 @@ projections::Question Certificate(const std::string& request) {
   return question;
 }
 
+Json AskJson(const EraseOptions& o) {
+  Json json{{"learner", o.ask.learner}};
+  if (!o.ask.controller.empty()) json["controller"] = o.ask.controller;
+  if (!o.ask.classes.empty()) json["classes"] = o.ask.classes;
+  if (!o.ask.types.empty()) json["types"] = o.ask.types;
+  if (!o.ask.ground.empty()) json["ground"] = o.ask.ground;
+  if (o.ask.whole_subject) json["whole_subject"] = true;
+  if (o.dry_run) json["dry_run"] = true;
+  return json;
+}
+
+Result<int> EraseOver(const EraseOptions& o) {
+  OPPI_TRY(const auto remote, OpenRemote(o.ledger, o.principal));
+  const std::string erasures = "/v1/erasures";
+  if (!o.evidence_file.empty())
+    return PrintCertificate(remote->Ask("/v1/query/erasure", projections::QuestionJson(Certificate(o.status))), o);
+  if (!o.status.empty()) return Print(remote->Text(erasures + "/" + o.status), o.ledger);
+  if (o.list) return Print(remote->Text(erasures), o.ledger);
+  if (o.run) return PrintRun(remote->Ask(erasures + "/run", {}), o.ledger);
+  if (!o.ask.learner.empty()) return Print(remote->Ask(erasures, AskJson(o).dump()), o.ledger);
+  Json decision{{"decision", !o.cancel.empty() ? "CANCEL" : o.accept ? "ACCEPT" : "REFUSE"}};
+  if (!o.law_ref.empty()) decision["law_ref"] = o.law_ref;
+  const std::string& id = o.cancel.empty() ? o.decide : o.cancel;
+  return Print(remote->Ask(erasures + "/" + id + "/decision", decision.dump()), o.ledger);
+}
+
 Result<int> Erase(const EraseOptions& o) {
   const int asked = (o.status.empty() ? 0 : 1) + (o.decide.empty() ? 0 : 1) + (o.cancel.empty() ? 0 : 1) + (o.list ? 1 : 0) +
                     (o.run ? 1 : 0) + (o.ask.learner.empty() ? 0 : 1);
@@ -95,6 +129,7 @@ Result<int> Erase(const EraseOptions& o) {
   if (!o.evidence_file.empty() && o.status.empty()) return InvalidArgument("--evidence belongs to --status");
   for (const std::string* id : {&o.status, &o.decide, &o.cancel})
     if (!id->empty() && !events::IsUuidV7(*id)) return NotFound("REQUEST_UNKNOWN: an id is a lower-case UUID of version 7");
+  if (!o.ledger.url.empty()) return EraseOver(o);
   OPPI_TRY(const auto node, o.ledger.OpenNode());
   consumers::ErasureDesk& desk = node->erasures();
   if (!o.evidence_file.empty()) return PrintCertificate(node->desk().Answer(Certificate(o.status), kOfficer), o);
@@ -116,6 +151,12 @@ struct HoldOptions {
 };
 
 Result<int> SetHold(const HoldOptions& o) {
+  if (!o.ledger.url.empty()) {
+    OPPI_TRY(const auto remote, OpenRemote(o.ledger, o.principal));
+    Json json{{"learner", o.ask.learner}, {"classes", o.ask.classes}, {"ground", o.ask.ground}, {"case_ref", o.ask.case_ref}};
+    if (!o.ask.controller.empty()) json["controller"] = o.ask.controller;
+    return Print(remote->Ask("/v1/holds", json.dump()), o.ledger);
+  }
   OPPI_TRY(const consumers::Principal principal, o.principal.Read());
   OPPI_TRY(const auto node, o.ledger.OpenNode());
   return Print(node->erasures().SetHold(o.ask, principal), o.ledger);
@@ -123,14 +164,25 @@ Result<int> SetHold(const HoldOptions& o) {
 
 Result<int> ReleaseHold(const HoldOptions& o) {
   if (!events::IsUuidV7(o.hold)) return NotFound("HOLD_UNKNOWN: an id is a lower-case UUID of version 7");
+  if (!o.ledger.url.empty()) {
+    OPPI_TRY(const auto remote, OpenRemote(o.ledger, o.principal));
+    return Print(remote->Ask("/v1/holds/" + o.hold + "/release", {}), o.ledger);
+  }
   OPPI_TRY(const consumers::Principal principal, o.principal.Read());
   OPPI_TRY(const auto node, o.ledger.OpenNode());
   return Print(node->erasures().ReleaseHold(o.hold, principal), o.ledger);
 }
 
 Result<int> ListHolds(const HoldOptions& o) {
-  OPPI_TRY(const auto node, o.ledger.OpenNode());
-  return Print(node->erasures().Holds(o.ask.learner, kOfficer), o.ledger);
+  if (o.ledger.url.empty()) {
+    OPPI_TRY(const auto node, o.ledger.OpenNode());
+    return Print(node->erasures().Holds(o.ask.learner, kOfficer), o.ledger);
+  }
+  OPPI_TRY(const auto remote, OpenRemote(o.ledger, o.principal));
+  OPPI_TRY(const std::string answer, remote->Ask("/v1/query/holds", Json{{"learner", o.ask.learner}}.dump()));
+  const Json json = Json::parse(answer, nullptr, false);
+  if (!json.is_object() || !json.contains("result")) return DataLoss("the answer is not JSON");
+  return Print(Json{{"holds", json["result"]}}.dump(), o.ledger);
 }
 
 }  // namespace
@@ -141,7 +193,7 @@ void AddEraseCommands(Cli& cli) {
                            "Erase a learner's data: one principal requests, another decides, and --run carries out what is due",
                            "oppiloki erase --data var/ledger --learner urn:oid:1.2.246.562.24.10482013375 --class S2 --ground REQUEST --as portal",
                            [o] { return Erase(*o); });
-  o->ledger.AddTo(*c, false);
+  o->ledger.AddTo(*c, true);
   o->principal.AddTo(*c);
   c->add_option("--learner", o->ask.learner, "Request: whose data");
   c->add_option("--class", o->ask.classes, "Request: which classes, of S1, S2, S3, S4 and C")->delimiter(',');
@@ -167,7 +219,7 @@ void AddEraseCommands(Cli& cli) {
   c = AddCommand(cli, *hold, "set", "Keep a learner's data for a case",
                  "oppiloki hold set --data var/ledger --learner urn:oid:1.2.246.562.24.10482013375 --class S2 --ground LITIGATION --case KHO-2026-17 --as dpo",
                  [set] { return SetHold(*set); });
-  set->ledger.AddTo(*c, false);
+  set->ledger.AddTo(*c, true);
   set->principal.AddTo(*c);
   c->add_option("--learner", set->ask.learner, "Whose data")->required();
   c->add_option("--class", set->ask.classes, "Which classes")->delimiter(',')->required();
@@ -179,7 +231,7 @@ void AddEraseCommands(Cli& cli) {
   c = AddCommand(cli, *hold, "release", "End a legal hold; erasures that waited for it become due after some days",
                  "oppiloki hold release --data var/ledger --hold 019b1c00-0000-7000-8000-000000000011 --as dpo",
                  [release] { return ReleaseHold(*release); });
-  release->ledger.AddTo(*c, false);
+  release->ledger.AddTo(*c, true);
   release->principal.AddTo(*c);
   c->add_option("--hold", release->hold, "Id of the hold")->required();
 
@@ -187,7 +239,7 @@ void AddEraseCommands(Cli& cli) {
   c = AddCommand(cli, *hold, "list", "Legal holds on a learner's data, past ones too",
                  "oppiloki hold list --data var/ledger --learner urn:oid:1.2.246.562.24.10482013375",
                  [list] { return ListHolds(*list); });
-  list->ledger.AddTo(*c, false);
+  list->ledger.AddTo(*c, true);
   c->add_option("--learner", list->ask.learner, "Whose data")->required();
 }
 

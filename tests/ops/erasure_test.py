@@ -8,7 +8,7 @@ import re
 import shutil
 
 import program
-from program import ProgramTest, new_publisher, run
+from program import ProgramTest, new_publisher, request, run, served
 
 NOBODY = "urn:oid:1.2.246.562.24.99999999990"
 NO_ID = "019b1c00-0000-7000-8000-000000000011"
@@ -49,6 +49,37 @@ class Erasures(ProgramTest):
             self.assertEqual(found, 1, name)
         path.write_text(text, encoding="utf-8")
 
+    def intake_refusals(self):
+        answer = self.done("audit", "--data", self.data, "--publisher", "ledger", "--json").out
+        return answer.count("ledger.intake_refused")
+
+    def token(self, principal, role="DPO", *options):
+        path = self.folder / f"{self.data.name}-{principal}-{role}.token"
+        if not path.exists():
+            self.done("token", "issue", "--data", self.data, "--principal", principal, "--role", role, "--organisation", "*",
+                      "--purpose", "EDU", "--out", path, *options)
+        return path
+
+    def call(self, url, method, path, token, body=None):
+        headers = {"Authorization": "Bearer " + token.read_text(encoding="utf-8").strip()}
+        if body is not None:
+            headers["Content-Type"] = "application/json"
+        status, media, text = request(url, method, path, None if body is None else json.dumps(body), headers)
+        answer = json.loads(text)
+        if status >= 400:
+            self.assertEqual(media, "application/problem+json")
+            self.assertNotIn(self.learner.rsplit(".", 1)[-1], text.decode())
+            return status, answer["code"]
+        return status, answer
+
+    def trail(self, learner=None):
+        answer = self.done("audit", "--data", self.data, "--learner", learner or self.learner, "--json").json()
+        return answer["count"]
+
+    def request_over(self, url, learner=None, **more):
+        ask = {"learner": learner or self.learner, "classes": ["S2"], "ground": "REQUEST", **more}
+        return self.call(url, "POST", "/v1/erasures", self.token("anna"), ask)
+
 
 class BadInput(Erasures):
     """Each mistake has an answer of its own, on stderr, and its exit code."""
@@ -67,10 +98,6 @@ class BadInput(Erasures):
 
     def requested(self, **more):
         return self.done(*self.ask(**more), "--data", self.data, "--json").json()["request"]
-
-    def intake_refusals(self):
-        answer = self.done("audit", "--data", self.data, "--publisher", "ledger", "--json").out
-        return answer.count("ledger.intake_refused")
 
     def test_one_principal_alone(self):
         request = self.requested()
@@ -149,6 +176,107 @@ class BadInput(Erasures):
         self.exits(2, "erase", "--data", self.data, "--decide", NO_ID, "--as", "anna")
         self.exits(2, "erase", "--data", self.data, "--list", "--run")
         self.assertEqual(self.erase("--list")["requests"], [])
+
+
+class OverHttp(Erasures):
+    def test_two_officers_erase_and_the_certificate_holds(self):
+        tokens = {n: self.token(n) for n in ("anna", "bertta")}
+        with served(self.data) as url:
+            status, preview = self.request_over(url, dry_run=True)
+            self.assertEqual(status, 200)
+            [s2] = preview["classes"]
+            self.assertGreater(s2["would_erase"], 0)
+            status, state = self.request_over(url)
+            self.assertEqual((status, state["status"], state["requested_by"]), (200, "REQUESTED", "anna"))
+            self.assertNotIn("would_erase", state)
+            one = "/v1/erasures/" + state["request"]
+            self.assertEqual(self.request_over(url), (409, "ALREADY_REQUESTED"))
+            self.assertEqual(self.call(url, "POST", one + "/decision", tokens["anna"], {"decision": "ACCEPT"}), (403, "NEEDS_SECOND_PRINCIPAL"))
+            self.assertEqual([r["request"] for r in self.call(url, "GET", "/v1/erasures", tokens["bertta"])[1]["requests"]], [state["request"]])
+            status, state = self.call(url, "POST", one + "/decision", tokens["bertta"], {"decision": "ACCEPT", "law_ref": "GDPR 17"})
+            self.assertEqual((status, state["status"]), (200, "DUE"))
+            status, ran = self.call(url, "POST", "/v1/erasures/run", tokens["anna"])
+            self.assertEqual((status, len(ran["executed"]), ran["executed"][0]["covered"]), (200, 1, s2["would_erase"]))
+            status, state = self.call(url, "GET", one, tokens["anna"])
+            self.assertEqual((state["status"], state["covered"]), ("VERIFIED", s2["would_erase"]))
+            self.assertEqual(len(state["positions"]), state["covered"])
+            self.assertEqual(self.request_over(url), (409, "ALREADY_ERASED"))
+            self.assertEqual(self.call(url, "POST", one + "/decision", tokens["bertta"], {"decision": "CANCEL"}), (409, "ALREADY_EXECUTED"))
+            certificate = self.folder / "http.certificate"
+            self.done("erase", "--url", url, "--token", tokens["bertta"], "--status", state["request"], "--evidence", certificate)
+        proved = self.done("verify", certificate, "--trust", self.data / "trust.policy").out
+        self.assertIn(f"events of classes S2 of this learner, {state['covered']} entries", proved)
+        self.assertIn("by order of anna decided by bertta", proved)
+
+    def test_who_may_not_is_told_nothing_about_the_learner(self):
+        self.token("t", "TEACHER")
+        self.token("v", "AUDITOR")
+        with served(self.data) as url:
+            teacher, auditor = self.token("t", "TEACHER"), self.token("v", "AUDITOR")
+            ask = {"learner": self.learner, "classes": ["S2"], "ground": "REQUEST"}
+            for learner in (self.learner, NOBODY):
+                ask["learner"] = learner
+                self.assertEqual(self.call(url, "POST", "/v1/erasures", teacher, ask), (403, "PUBLISHER_UNKNOWN"))
+                self.assertEqual(self.call(url, "POST", "/v1/erasures", teacher, {**ask, "dry_run": True}), (403, "ROLE_NOT_ALLOWED"))
+                self.assertEqual(self.call(url, "POST", "/v1/holds", teacher, {"learner": learner, "classes": ["S2"], "ground": "LITIGATION", "case_ref": "1"}),
+                                 (403, "PUBLISHER_UNKNOWN"))
+                self.assertEqual(self.call(url, "POST", "/v1/query/holds", teacher, {"learner": learner}), (403, "ROLE_NOT_ALLOWED"))
+            for method, path in (("GET", "/v1/erasures"), ("POST", "/v1/erasures/run")):
+                self.assertEqual(self.call(url, method, path, teacher), (403, "ROLE_NOT_ALLOWED"))
+            self.assertEqual(self.call(url, "POST", "/v1/erasures/run", auditor), (403, "ROLE_NOT_ALLOWED"))
+            self.assertEqual(self.call(url, "POST", "/v1/erasures", auditor, {**ask, "learner": self.learner, "dry_run": True}), (403, "REASON_MISSING"))
+            status, _ = self.call(url, "POST", "/v1/erasures", auditor, {**ask, "learner": self.learner, "dry_run": True, "reason": "audit 3/2026"})
+            self.assertEqual(status, 200)
+
+    def test_bad_input_has_its_own_answer(self):
+        refused_before = self.intake_refusals()
+        anna = self.token("anna")
+        with served(self.data) as url:
+            for ask, code in (({}, "FIELD_MISSING"), ({"learner": 1}, "FIELD_TYPE"), ({"learner": "x", "classes": "S2"}, "FIELD_TYPE"),
+                              ({"learner": self.learner, "classes": ["S2"]}, "FIELD_MISSING"), ({"learner": self.learner, "class": ["S2"]}, "UNKNOWN_FIELD"),
+                              ({"learner": "x", "classes": ["S2"], "ground": "REQUEST"}, "FIELD_TYPE"), ([], "MALFORMED")):
+                self.assertEqual(self.call(url, "POST", "/v1/erasures", anna, ask), (400, code), ask)
+            self.assertEqual(self.request_over(url, NOBODY), (404, "LEARNER_UNKNOWN"))
+            self.assertEqual(self.request_over(url, types=["grade.course_assessed"]), (400, "STATUTORY_RECORD"))
+            self.assertEqual(self.request_over(url, classes=["S9"]), (400, "CODE_UNKNOWN"))
+            for path in ("/v1/erasures/" + NO_ID, "/v1/erasures/x"):
+                self.assertEqual(self.call(url, "GET", path, anna), (404, "REQUEST_UNKNOWN"))
+                self.assertEqual(self.call(url, "POST", path + "/decision", anna, {"decision": "ACCEPT"}), (404, "REQUEST_UNKNOWN"))
+            self.assertEqual(self.call(url, "POST", "/v1/erasures/" + NO_ID + "/decision", anna, {"decision": "PERHAPS"}), (400, "CODE_UNKNOWN"))
+            self.assertEqual(self.call(url, "POST", "/v1/holds/" + NO_ID + "/release", anna), (404, "HOLD_UNKNOWN"))
+        self.assertEqual(self.intake_refusals(), refused_before + 1, "what the law keeps was asked for, and that stays visible")
+
+    def test_each_look_is_in_the_trail(self):
+        before = self.trail()
+        anna = self.token("anna")
+        with served(self.data) as url:
+            self.request_over(url, dry_run=True)
+            one = "/v1/erasures/" + self.request_over(url)[1]["request"]
+            self.call(url, "GET", one, anna)
+            self.call(url, "POST", "/v1/query/holds", anna, {"learner": self.learner})
+            self.call(url, "GET", "/v1/erasures", anna)  # names nobody
+        # The audit that counted `before` is one of them.
+        self.assertEqual(self.trail(), before + 1 + 3)
+
+    def test_a_hold_defers_and_its_end_makes_due(self):
+        anna, bertta = self.token("anna"), self.token("bertta")
+        with served(self.data) as url:
+            common = ("--url", url, "--token", anna, "--json")
+            hold = self.done("hold", "set", *common, "--learner", self.learner, "--class", "S2", "--ground", "LITIGATION", "--case", "1/2026").json()["hold"]
+            request_id = self.done("erase", *common, "--learner", self.learner, "--class", "S2", "--ground", "REQUEST").json()["request"]
+            state = self.done("erase", "--url", url, "--token", bertta, "--json", "--decide", request_id, "--accept").json()
+            self.assertEqual((state["status"], state["hold"]), ("DEFERRED", hold))
+            skipped = self.exits(1, "erase", *common, "--run").json()["skipped"]
+            self.assertTrue(skipped[0]["why"].startswith("LEGAL_HOLD"))
+            self.done("hold", "release", *common, "--hold", hold)
+            self.exits(2, "hold", "release", *common, "--hold", hold)
+            [listed] = self.done("hold", "list", *common, "--learner", self.learner).json()["holds"]
+            self.assertIsNotNone(listed["released"])
+            state = self.done("erase", *common, "--status", request_id).json()
+            self.assertEqual(state["status"], "DUE")
+            self.assertEqual(self.done("erase", *common, "--cancel", request_id).json()["status"], "REFUSED")
+            self.assertEqual(self.done("erase", *common, "--list").json()["requests"], [])
+            self.exits(2, "erase", *common, "--as", "anna", "--learner", self.learner, "--class", "S2", "--ground", "REQUEST")
 
 
 if __name__ == "__main__":
