@@ -1,9 +1,11 @@
 #include "ops/serving.h"
 
+#include <chrono>
 #include <csignal>
 
 #include "consumers/http_api.h"
 #include "consumers/http_server.h"
+#include "ops/erasure_timer.h"
 #include "ops/key_files.h"
 #include "ops/metrics.h"
 
@@ -46,10 +48,14 @@ struct Service::Impl {
   MeasuredRoad road;
   std::string host;
   std::unique_ptr<consumers::HttpServer> server;
+  std::unique_ptr<ErasureTimer> erasures;
 };
 
 Service::Service(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
-Service::~Service() { impl_->server->Stop(); }
+Service::~Service() {
+  impl_->server->Stop();
+  impl_->erasures.reset();
+}
 
 Result<std::unique_ptr<Service>> Service::Start(Node& node, const std::string& listen) {
   OPPI_RETURN_IF_ERROR(node.ViewsMayBeServed());
@@ -85,6 +91,8 @@ Result<std::unique_ptr<Service>> Service::Start(Node& node, const std::string& l
                   return consumers::CheckToken(token, operator_public, node.clock().Now());
                 },
                 metrics}));
+  if (const std::int64_t hours = node.config().erasure_every_hours; hours > 0)
+    impl->erasures = std::make_unique<ErasureTimer>(node.erasures(), std::chrono::hours(hours));
   return std::unique_ptr<Service>(new Service(std::move(impl)));
 }
 

@@ -68,9 +68,11 @@ Status ReadErasure(const toml::table& table, NodeConfig& config) {
   constexpr std::int64_t kMonth = 31 * 24;
   for (const auto& [key, value] : table) {
     const auto hours = value.value<std::int64_t>();
-    if (key != "delay_hours" || !value.is_integer() || *hours < 0 || *hours > kMonth)
-      return InvalidArgument("unknown or mistyped setting erasure." + std::string(key.str()) + " (erasure.delay_hours is 0 to 744)");
-    config.erasure_delay_hours = *hours;
+    std::int64_t* setting = key == "delay_hours" ? &config.erasure_delay_hours : key == "every_hours" ? &config.erasure_every_hours : nullptr;
+    if (setting == nullptr || !value.is_integer() || *hours < 0 || *hours > kMonth)
+      return InvalidArgument("unknown or mistyped setting erasure." + std::string(key.str()) +
+                             " (erasure.delay_hours and erasure.every_hours are 0 to 744)");
+    *setting = *hours;
   }
   return {};
 }
@@ -129,7 +131,9 @@ std::string ConfigText(const NodeConfig& config) {
          "# Refuse identifiers whose check digit is wrong. Switch off for test data only.\n"
          "check_digits = " + (config.check_digits ? "true" : "false") + "\n"
          "\n# Hours between the decision to erase and the erasure, in which it can be called off.\n[erasure]\n"
-         "delay_hours = " + std::to_string(config.erasure_delay_hours) + "\n" +
+         "delay_hours = " + std::to_string(config.erasure_delay_hours) + "\n"
+         "# How often a served ledger carries out what is due, in hours; 0: never by itself.\n"
+         "every_hours = " + std::to_string(config.erasure_every_hours) + "\n" +
          VaultText(config.master, config.master_before ? &*config.master_before : nullptr);
 }
 

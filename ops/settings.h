@@ -17,6 +17,7 @@ struct NodeConfig {
   bool check_digits = true;
   MasterKeySource master = {};
   std::optional<MasterKeySource> master_before = {};  // while a move of the master key is unfinished
+  std::int64_t erasure_every_hours = 24;  // how often `serve` carries out what is due; 0: never
   std::int64_t erasure_delay_hours = 24;  // between a decision and its execution: time to call it off
 };
 

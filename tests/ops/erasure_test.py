@@ -6,6 +6,7 @@ Run by ctest; OPPILOKI names the program.
 import json
 import re
 import shutil
+import time
 
 import program
 from program import ProgramTest, new_publisher, request, run, served
@@ -39,7 +40,7 @@ class Erasures(ProgramTest):
         self.data = self.folder / self.id().rsplit(".", 1)[-1]
         shutil.copytree(self.demo, self.data)
         self.addCleanup(shutil.rmtree, self.data)
-        self.settings(delay_hours=0)
+        self.settings(delay_hours=0, every_hours=0)
 
     def settings(self, **values):
         path = self.data / "ledger.toml"
@@ -277,6 +278,27 @@ class OverHttp(Erasures):
             self.assertEqual(self.done("erase", *common, "--cancel", request_id).json()["status"], "REFUSED")
             self.assertEqual(self.done("erase", *common, "--list").json()["requests"], [])
             self.exits(2, "erase", *common, "--as", "anna", "--learner", self.learner, "--class", "S2", "--ground", "REQUEST")
+
+
+class ByItself(Erasures):
+    def test_a_served_ledger_carries_out_what_is_due(self):
+        erase = ("erase", "--data", self.data, "--json")
+        request_id = self.done(*erase, "--learner", self.learner, "--class", "S2", "--ground", "REQUEST", "--as", "anna").json()["request"]
+        self.done(*erase, "--decide", request_id, "--accept", "--as", "bertta")
+        anna = self.token("anna")
+
+        def status_after(seconds):
+            with served(self.data) as url:
+                until = time.monotonic() + seconds
+                while True:
+                    status = self.call(url, "GET", "/v1/erasures/" + request_id, anna)[1]["status"]
+                    if status == "VERIFIED" or time.monotonic() > until:
+                        return status
+                    time.sleep(0.2)
+
+        self.assertEqual(status_after(1), "DUE")  # every_hours = 0: never by itself
+        self.settings(every_hours=24)
+        self.assertEqual(status_after(60), "VERIFIED")
 
 
 if __name__ == "__main__":
