@@ -29,13 +29,12 @@ Result<events::SignedBatch> DecodeMessage(const RawMessage& message) {
                                                  : events::DecodeBatch(message.bytes);
 }
 
-/// Hands the batch to the writer and waits for its answer.
-Result<ledger::BatchResult> SequenceAndCommit(ledger::Sequencer& sequencer, ledger::PreparedBatch batch) {
+/// Hands a batch to the writer and waits for its answer.
+template <class Submit>
+Result<ledger::BatchResult> SequenceAndCommit(const Submit& submit) {
   auto promise = std::make_shared<std::promise<Result<ledger::BatchResult>>>();
   std::future<Result<ledger::BatchResult>> answer = promise->get_future();
-  OPPI_RETURN_IF_ERROR(sequencer.Submit(std::move(batch), [promise](Result<ledger::BatchResult> result) {
-    promise->set_value(std::move(result));
-  }));
+  OPPI_RETURN_IF_ERROR(submit([promise](Result<ledger::BatchResult> result) { promise->set_value(std::move(result)); }));
   return answer.get();
 }
 
@@ -81,17 +80,18 @@ Result<BatchReport> LedgerRoad::Ingest(events::SignedBatch signed_batch) {
   // Prepare: from here on nothing that will be written is in clear, except what is public.
   ledger::PreparedBatch prepared = ledger::Prepare(*std::move(verified.batch), ports_.vault, ports_.entropy);
   verifiers_.release();
-  return Commit(std::move(prepared));
-}
-
-Result<BatchReport> LedgerRoad::Ingest(events::VerifiedBatch batch) {
-  // The ledger's own are few and small, and an answer waits for them: they do not queue for a core.
-  return Commit(ledger::Prepare(std::move(batch), ports_.vault, ports_.entropy));
-}
-
-Result<BatchReport> LedgerRoad::Commit(ledger::PreparedBatch batch) {
   // Sequence and commit: from here on it is durable, and the published checkpoint covers it.
-  OPPI_TRY(ledger::BatchResult result, SequenceAndCommit(ports_.sequencer, std::move(batch)));
+  OPPI_TRY(ledger::BatchResult result, SequenceAndCommit([&](ledger::Sequencer::Answer answer) {
+    return ports_.sequencer.Submit(std::move(prepared), std::move(answer));
+  }));
+  return Report(std::move(result));
+}
+
+Result<BatchReport> LedgerRoad::Ingest(OwnBatch batch) {
+  OPPI_TRY(ledger::BatchResult result, SequenceAndCommit([&](ledger::Sequencer::Answer answer) {
+    const auto make = [this, batch = std::move(batch)] { return ledger::Prepare(batch(), ports_.vault, ports_.entropy); };
+    return ports_.sequencer.SubmitLate(make, std::move(answer));
+  }));
   return Report(std::move(result));
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -51,8 +52,10 @@ class Road {
   /// Whatever is wrong with the bytes is in the report, not in the status. Any thread.
   [[nodiscard]] virtual Result<BatchReport> Ingest(RawMessage message) = 0;
   [[nodiscard]] virtual Result<BatchReport> Ingest(events::SignedBatch batch) = 0;
-  /// From where both meet: a batch that nobody need verify any more, such as the ledger's own.
-  [[nodiscard]] virtual Result<BatchReport> Ingest(events::VerifiedBatch batch) = 0;
+  /// The ledger's own, which nobody need verify. `batch` is called when the writer is ready for it, on
+  /// its thread, so that the batch holds what has gathered until then; when an error is returned maybe not.
+  using OwnBatch = std::function<events::VerifiedBatch()>;
+  [[nodiscard]] virtual Result<BatchReport> Ingest(OwnBatch batch) = 0;
 };
 
 /// {"size":n,"checkpoint":"...","items":[{"index":0,"outcome":"ACCEPTED","position":7,"recorded":"..."},

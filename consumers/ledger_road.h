@@ -28,11 +28,9 @@ class LedgerRoad final : public Road {
 
   [[nodiscard]] Result<BatchReport> Ingest(RawMessage message) override;
   [[nodiscard]] Result<BatchReport> Ingest(events::SignedBatch batch) override;
-  [[nodiscard]] Result<BatchReport> Ingest(events::VerifiedBatch batch) override;
+  [[nodiscard]] Result<BatchReport> Ingest(OwnBatch batch) override;
 
  private:
-  [[nodiscard]] Result<BatchReport> Commit(ledger::PreparedBatch batch);
-
   Ports ports_;
   /// One core stays free for the writer: a batch that is verified sooner only waits longer for it.
   std::counting_semaphore<> verifiers_;

@@ -18,8 +18,10 @@ namespace {
 constexpr std::string_view kCheckpointName = "checkpoint";
 
 struct Submission {
-  PreparedBatch batch;
+  std::optional<PreparedBatch> batch;  // none: to be made
+  Sequencer::Late make;
   Sequencer::Answer answer;
+  std::size_t events = 0;  // as it was counted
 };
 
 /// Somebody waits for it on another thread.
@@ -48,17 +50,11 @@ class WriterThread final : public Sequencer {
   WriterThread& operator=(const WriterThread&) = delete;
 
   Status Submit(PreparedBatch batch, Answer answer) override {
-    {
-      const std::scoped_lock lock(mutex_);
-      if (broken_) return DataLoss("the writer has stopped after a commit of unknown outcome; restart to recover");
-      if (stopping_) return Unavailable("the ledger is shutting down");
-      if (!queue_.empty() && queued_events_ + batch.items.size() > options_.queue_events_max)
-        return ResourceExhausted("the intake queue is full");
-      queued_events_ += batch.items.size();
-      queue_.push_back({std::move(batch), std::move(answer)});
-    }
-    wake_.notify_one();
-    return {};
+    const std::size_t events = batch.items.size();
+    return Enqueue({std::move(batch), {}, std::move(answer), events});
+  }
+  Status SubmitLate(Late make, Answer answer) override {
+    return Enqueue({std::nullopt, std::move(make), std::move(answer), 1});
   }
 
   Status AtStandstill(const std::function<Status(Standstill&)>& body) override {
@@ -98,6 +94,20 @@ class WriterThread final : public Sequencer {
    private:
     WriterThread& writer_;
   };
+
+  Status Enqueue(Submission submission) {
+    {
+      const std::scoped_lock lock(mutex_);
+      if (broken_) return DataLoss("the writer has stopped after a commit of unknown outcome; restart to recover");
+      if (stopping_) return Unavailable("the ledger is shutting down");
+      if (!queue_.empty() && queued_events_ + submission.events > options_.queue_events_max)
+        return ResourceExhausted("the intake queue is full");
+      queued_events_ += submission.events;
+      queue_.push_back(std::move(submission));
+    }
+    wake_.notify_one();
+    return {};
+  }
 
   void Run() {
     ::pthread_setname_np(::pthread_self(), "oppi-writer");
@@ -169,7 +179,7 @@ class WriterThread final : public Sequencer {
     std::vector<Submission> group;
     std::size_t events = 0;
     while (!queue_.empty()) {
-      const std::size_t next = queue_.front().batch.items.size();
+      const std::size_t next = queue_.front().events;
       if (!group.empty() && events + next > options_.group_events_max) break;
       events += next;
       group.push_back(std::move(queue_.front()));
@@ -183,11 +193,14 @@ class WriterThread final : public Sequencer {
     const std::shared_ptr<const LogView> before = View();
     Group group(ports_, options_, *before, tree_, streams_);
     std::vector<PreparedBatch*> batches;
-    for (Submission& s : submissions) batches.push_back(&s.batch);
+    for (Submission& s : submissions) {
+      if (!s.batch) s.batch.emplace(s.make());
+      batches.push_back(&*s.batch);
+    }
     OPPI_RETURN_IF_ERROR(group.Prefetch(batches));
     std::vector<BatchResult> results;
     for (Submission& s : submissions) {
-      OPPI_TRY(BatchResult result, group.Sequence(s.batch));
+      OPPI_TRY(BatchResult result, group.Sequence(*s.batch));
       results.push_back(std::move(result));
     }
     if (group.empty()) {

@@ -89,6 +89,11 @@ class Sequencer {
   /// Queues the batch; `answer` is called once, on the writer thread, after publication. Any thread.
   /// Errors (answer is then not called): kResourceExhausted, kUnavailable (stopping), kDataLoss (stopped).
   [[nodiscard]] virtual Status Submit(PreparedBatch batch, Answer answer) = 0;
+  /// The same with a batch that is made when its turn comes, of whatever has gathered by then. `make` is
+  /// called on the writer thread, before `answer`; not at all when the writer has stopped. It waits in the
+  /// queue as one event.
+  using Late = std::function<PreparedBatch()>;
+  [[nodiscard]] virtual Status SubmitLate(Late make, Answer answer) = 0;
   /// Runs `work` on the writer thread between two groups and waits for it. Groups that were waiting
   /// come before the next standstill. Any thread but the writer's. Errors: those of `work`,
   /// kUnavailable (stopping), kDataLoss (stopped).

@@ -22,7 +22,7 @@ class MeasuredRoad final : public consumers::Road {
   Result<consumers::BatchReport> Ingest(events::SignedBatch batch) override {
     return Measure([&] { return road_.Ingest(std::move(batch)); });
   }
-  Result<consumers::BatchReport> Ingest(events::VerifiedBatch batch) override {
+  Result<consumers::BatchReport> Ingest(OwnBatch batch) override {
     return Measure([&] { return road_.Ingest(std::move(batch)); });
   }
 

@@ -18,12 +18,16 @@ using events::Event;
 using events::EventType;
 using events::Outcome;
 
-/// A road that keeps what came, and holds it back until it is let go.
+/// A road that keeps what came, one batch after the other as the writer does, and holds each back until it
+/// is let go.
 class KeepingRoad final : public Road {
  public:
   Result<BatchReport> Ingest(RawMessage) override { return Unavailable("not this way"); }
   Result<BatchReport> Ingest(events::SignedBatch) override { return Unavailable("not this way"); }
-  Result<BatchReport> Ingest(events::VerifiedBatch batch) override {
+  Result<BatchReport> Ingest(OwnBatch make) override {
+    const std::scoped_lock writer(writer_);
+    if (stopped_) return DataLoss("the writer has stopped");
+    const events::VerifiedBatch batch = make();
     std::unique_lock lock(mutex_);
     BatchReport report;
     std::vector<std::string> ids;
@@ -39,8 +43,9 @@ class KeepingRoad final : public Road {
     verified_.push_back(VerifySignature(*key_, batch.header_bytes(), batch.signature()));
     changed_.notify_all();
     changed_.wait(lock, [this] { return open_; });
-    if (broken_) return DataLoss("the writer has stopped");
-    return report;
+    if (!broken_) return report;
+    stopped_ = true;
+    return DataLoss("the writer has stopped");
   }
 
   void Close() { Set(open_, false); }
@@ -71,6 +76,8 @@ class KeepingRoad final : public Road {
     }
     changed_.notify_all();
   }
+  std::mutex writer_;  // held while a batch is written
+  bool stopped_ = false;  // guarded by writer_
   std::mutex mutex_;
   std::condition_variable changed_;
   std::vector<std::vector<std::string>> batches_;
@@ -94,13 +101,11 @@ class AccessLogTest : public ::testing::Test {
       outcomes[number] = status.ok() ? "" : status.error().message;
     });
   }
-  /// Two batches are under way and wait; whoever calls now must queue.
+  /// A batch is being written; whoever calls now must wait for the next.
   void FillTheRoad() {
     road.Close();
     Call(1);
     road.AwaitBatches(1);
-    Call(2);
-    road.AwaitBatches(2);
   }
   void Join() {
     for (std::thread& caller : callers) caller.join();
@@ -131,10 +136,10 @@ TEST_F(AccessLogTest, WhoComesAloneIsSentAtOnceAndAlone) {
 
 TEST_F(AccessLogTest, WhoComesWhileTheRoadIsFullSharesOneBatch) {
   FillTheRoad();
-  for (std::uint64_t i = 3; i <= 22; ++i) Call(i);
+  for (std::uint64_t i = 2; i <= 22; ++i) Call(i);
   // Nothing tells from outside that somebody queues; a batch of fewer would only prove less.
   std::this_thread::sleep_for(std::chrono::milliseconds(200));
-  EXPECT_EQ(road.batches().size(), 2U);
+  EXPECT_EQ(road.batches().size(), 1U);
   road.Open();
   Join();
   std::multiset<std::string> sent;
@@ -147,7 +152,7 @@ TEST_F(AccessLogTest, WhoComesWhileTheRoadIsFullSharesOneBatch) {
 }
 
 TEST_F(AccessLogTest, AGroupHasALimit) {
-  AccessLog small({road, key, entropy, "here/log", {}}, {.group_events_max = 4, .groups_at_once = 1});
+  AccessLog small({road, key, entropy, "here/log", {}}, {.group_events_max = 4});
   road.Close();
   for (std::uint64_t i = 1; i <= 9; ++i)
     callers.emplace_back([&small, i] { EXPECT_TRUE(small.Record(Decision(i)).ok()); });
@@ -166,7 +171,7 @@ TEST_F(AccessLogTest, AGroupHasALimit) {
 
 TEST_F(AccessLogTest, WhenTheCommitFailsEveryCallerIsTold) {
   FillTheRoad();
-  for (std::uint64_t i = 3; i <= 12; ++i) Call(i);
+  for (std::uint64_t i = 2; i <= 12; ++i) Call(i);
   road.Break();
   road.Open();
   Join();
@@ -177,7 +182,7 @@ TEST_F(AccessLogTest, WhenTheCommitFailsEveryCallerIsTold) {
 TEST_F(AccessLogTest, ARefusedEventIsItsOwnCallersAffair) {
   road.Refuse(Decision(7).id);
   FillTheRoad();
-  for (std::uint64_t i = 3; i <= 12; ++i) Call(i);
+  for (std::uint64_t i = 2; i <= 12; ++i) Call(i);
   road.Open();
   Join();
   for (const auto& [number, error] : outcomes)

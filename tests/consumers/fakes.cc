@@ -55,8 +55,8 @@ Result<BatchReport> FakeRoad::Ingest(events::SignedBatch batch) {
   return Accepted(batch.items.size());
 }
 
-Result<BatchReport> FakeRoad::Ingest(events::VerifiedBatch batch) {
-  return Accepted(batch.items().size());
+Result<BatchReport> FakeRoad::Ingest(OwnBatch batch) {
+  return Accepted(batch().items().size());
 }
 
 void FakeRoad::Say(std::function<Result<BatchReport>(const consumers::RawMessage&)> answer) {

@@ -51,7 +51,7 @@ class FakeRoad final : public consumers::Road {
  public:
   [[nodiscard]] Result<consumers::BatchReport> Ingest(consumers::RawMessage message) override;
   [[nodiscard]] Result<consumers::BatchReport> Ingest(events::SignedBatch batch) override;
-  [[nodiscard]] Result<consumers::BatchReport> Ingest(events::VerifiedBatch batch) override;
+  [[nodiscard]] Result<consumers::BatchReport> Ingest(OwnBatch batch) override;
   /// What the next calls answer.
   void Say(std::function<Result<consumers::BatchReport>(const consumers::RawMessage&)> answer);
   [[nodiscard]] std::vector<consumers::RawMessage> messages() const;

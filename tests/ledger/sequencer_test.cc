@@ -457,6 +457,66 @@ TEST(Sequencer, RefusesWorkWhenTheQueueIsFullAndTakesItWhenThereIsRoom) {
   writer.Check(SizeOf(4, 12));
 }
 
+TEST(Sequencer, MakesALateBatchWhenItsTurnComesOfWhatHasGatheredByThen) {
+  TestWriter writer;
+  Turnstile turnstile;
+  turnstile.HoldIn(writer.rules);
+  ASSERT_TRUE(writer.sequencer()
+                  .Submit(writer.Prepare(writer.Sign({Mark(100)})), [](Result<BatchResult>) {})
+                  .ok());
+  turnstile.WaitUntilHeld();
+  std::vector<Event> gathered = {Mark(1)};
+  std::atomic<int> made = 0;
+  std::promise<BatchResult> answer;
+  ASSERT_TRUE(writer.sequencer()
+                  .SubmitLate(
+                      [&] {
+                        ++made;
+                        return writer.Prepare(writer.Sign(gathered));
+                      },
+                      [&](Result<BatchResult> result) {
+                        answer.set_value(result.ok() ? *std::move(result) : BatchResult());
+                      })
+                  .ok());
+  EXPECT_EQ(made, 0);
+  gathered.push_back(Mark(2));
+  turnstile.Open();
+  const BatchResult result = answer.get_future().get();
+  EXPECT_EQ(made, 1);
+  EXPECT_EQ(OutcomesOf(result), (std::vector{Outcome::kAccepted, Outcome::kAccepted}));
+  writer.Check(SizeOf(2, 3));
+}
+
+TEST(Sequencer, AnswersALateBatchWithoutMakingItWhenTheWriterHasStopped) {
+  TestWriter writer;
+  std::promise<void> go;
+  std::promise<void> reached;
+  writer.rules.on = [&](const CommittedEvent&) {
+    reached.set_value();
+    go.get_future().wait();
+    return Status(DataLoss("the rules cannot be read"));
+  };
+  ASSERT_TRUE(writer.sequencer()
+                  .Submit(writer.Prepare(writer.Sign({Mark(1)})), [](Result<BatchResult>) {})
+                  .ok());
+  reached.get_future().wait();
+  std::atomic<int> made = 0;
+  std::promise<Result<BatchResult>> answer;
+  const auto make = [&] {
+    ++made;
+    return writer.Prepare(writer.Sign({Mark(2)}));
+  };
+  ASSERT_TRUE(writer.sequencer()
+                  .SubmitLate(make, [&](Result<BatchResult> result) { answer.set_value(std::move(result)); })
+                  .ok());
+  go.set_value();
+  const auto result = answer.get_future().get();
+  ASSERT_FALSE(result.ok());
+  EXPECT_EQ(result.error().code, Code::kDataLoss);
+  EXPECT_FALSE(writer.sequencer().SubmitLate(make, [](Result<BatchResult>) {}).ok());
+  EXPECT_EQ(made, 0);
+}
+
 TEST(Sequencer, TakesABatchLargerThanTheQueueWhenNothingWaits) {
   TestWriter writer({.queue_events_max = 10, .group_events_max = 3});
   const auto result = writer.Send(Marks(1, 50));

@@ -317,7 +317,7 @@ class ClosedRoad final : public consumers::Road {
   explicit ClosedRoad(How how) : how_(how) {}
   Result<consumers::BatchReport> Ingest(consumers::RawMessage) override { return Say(); }
   Result<consumers::BatchReport> Ingest(events::SignedBatch) override { return Say(); }
-  Result<consumers::BatchReport> Ingest(events::VerifiedBatch) override { return Say(); }
+  Result<consumers::BatchReport> Ingest(OwnBatch) override { return Say(); }
 
  private:
   [[nodiscard]] Result<consumers::BatchReport> Say() const {
