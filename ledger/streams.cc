@@ -81,7 +81,8 @@ Result<std::vector<StreamEntry>> ReadStreamEntries(const Store& store, const Han
   entries.reserve(static_cast<std::size_t>(state.count()));
   const std::uint64_t runs = state.count() / kStreamRun;
   bool damaged = false;
-  OPPI_RETURN_IF_ERROR(store.Scan(
+  // Most streams are shorter than a run: nothing to look for.
+  if (runs != 0) OPPI_RETURN_IF_ERROR(store.Scan(
       Table::kStreamEntries, RunKey(handle, 0), RunKey(handle, runs),
       [&](ByteView key, ByteView value) {
         ByteReader r(value);
