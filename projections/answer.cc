@@ -62,9 +62,15 @@ Answer ToAnswer(const AuditAnswer& answer) {
           .redactions = answer.redactions};
 }
 
-std::string QuestionHash(const Question& question) {
-  return HashText(HashOf(std::string(AskName(question.ask)) + "\n" + QuestionJson(question)));
+namespace {
+
+std::string HashOfInputs(Ask ask, const std::string& inputs) {
+  return HashText(HashOf(std::string(AskName(ask)) + "\n" + inputs));
 }
+
+}  // namespace
+
+std::string QuestionHash(const Question& question) { return HashOfInputs(question.ask, QuestionJson(question)); }
 
 std::string AnswerJson(const Question& question, const View& view, const Answer& answer,
                        std::string_view checkpoint) {
@@ -84,8 +90,9 @@ std::string AnswerJson(const Question& question, const View& view, const Answer&
   const Json view_json = {{"at", FormatInstant(view.at)}, {"size", view.size.value()}};
   // The result is JSON already; it is put in its place as it is.
   std::string json = "{\"question\":" + Dump(std::string(AskName(question.ask)));
-  json += ",\"question_hash\":" + Dump(QuestionHash(question));
-  json += ",\"inputs\":" + QuestionJson(question);
+  const std::string inputs = QuestionJson(question);
+  json += ",\"question_hash\":" + Dump(HashOfInputs(question.ask, inputs));
+  json += ",\"inputs\":" + inputs;
   json += ",\"view\":" + Dump(view_json);
   json += ",\"result\":" + answer.result;
   json += ",\"count\":" + std::to_string(answer.count);
