@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <list>
 
 namespace oppi::projections {
 namespace {
@@ -25,58 +26,53 @@ struct AnswerSlot {
 };
 
 struct Learner {
+  DecisionCache::Key key;
   std::vector<AnswerSlot> answers;  // oldest first
 };
+using Learners = std::list<Learner>;  // asked for last, first
 
 std::size_t BytesOf(const Learner& learner) {
-  // A node of the map with its bucket and allocation overhead; each text has an allocation of its own.
-  std::size_t bytes = 80 + learner.answers.capacity() * sizeof(AnswerSlot) + 16;
+  // A node of the list, a node of the map with its bucket, and what allocations cost; each text has an
+  // allocation of its own.
+  std::size_t bytes = 128 + learner.answers.capacity() * sizeof(AnswerSlot) + 16;
   for (const AnswerSlot& slot : learner.answers) bytes += slot.decided.capacity() + 17;
   return bytes;
 }
 
-using Learners = std::unordered_map<DecisionCache::Key, Learner, KeyHash>;
-
 }  // namespace
 
-/// Two generations: what is asked for moves to the young one; when that has its half of the memory it
-/// becomes the old one, and the old one goes.
+/// Who was asked about longest ago goes first.
 struct DecisionCache::Shard {
   mutable std::mutex mutex;
-  Learners young;
-  Learners old;
-  std::size_t young_bytes = 0;
-  std::size_t old_bytes = 0;
+  Learners learners;
+  std::unordered_map<Key, Learners::iterator, KeyHash> by_key;
+  std::size_t bytes = 0;
   std::uint64_t hits = 0;
   std::uint64_t misses = 0;
 
-  /// The learner's entry in the young generation; nullptr when there is none in either.
+  /// nullptr: not there.
   Learner* Find(const Key& key) {
-    if (const auto it = young.find(key); it != young.end()) return &it->second;
-    const auto it = old.find(key);
-    if (it == old.end()) return nullptr;
-    const std::size_t bytes = BytesOf(it->second);
-    old_bytes -= bytes;
-    young_bytes += bytes;
-    Learner* learner = &young.insert(old.extract(it)).position->second;
-    return learner;
+    const auto it = by_key.find(key);
+    if (it == by_key.end()) return nullptr;
+    learners.splice(learners.begin(), learners, it->second);
+    return &*it->second;
   }
-  void Age(std::size_t young_bytes_max) {
-    if (young_bytes <= young_bytes_max) return;
-    old = std::move(young);
-    young = {};
-    old_bytes = young_bytes;
-    young_bytes = 0;
+  Learner& FindOrAdd(const Key& key) {
+    if (Learner* there = Find(key)) return *there;
+    learners.push_front({key, {}});
+    by_key.emplace(key, learners.begin());
+    bytes += BytesOf(learners.front());
+    return learners.front();
   }
   void Erase(const Key& key) {
-    if (const auto it = young.find(key); it != young.end()) {
-      young_bytes -= BytesOf(it->second);
-      young.erase(it);
-    }
-    if (const auto it = old.find(key); it != old.end()) {
-      old_bytes -= BytesOf(it->second);
-      old.erase(it);
-    }
+    const auto it = by_key.find(key);
+    if (it == by_key.end()) return;
+    bytes -= BytesOf(*it->second);
+    learners.erase(it->second);
+    by_key.erase(it);
+  }
+  void Trim(std::size_t bytes_max) {
+    while (bytes > bytes_max && !learners.empty()) Erase(Key(learners.back().key));
   }
 };
 
@@ -133,7 +129,6 @@ std::optional<Decided> DecisionCache::Find(const Asked& asked) {
             slot.found.facts_end <= asked.size && asked.registry_mark <= asked.size && stamp <= slot.found.read_at.value())
           bytes = slot.decided;
     ++(bytes.empty() ? shard.misses : shard.hits);
-    shard.Age(options_.bytes_max / kShards / 2);
   }
   if (bytes.empty()) return std::nullopt;
   auto decided = DecodeDecided(bytes);
@@ -149,15 +144,14 @@ void DecisionCache::Keep(const Asked& asked, const Found& found, const Decided& 
   const std::scoped_lock lock(shard.mutex);
   // Under the lock that Forget takes after it has raised the stamp.
   if (std::max(StampOf(asked.learner).load(), everybody_.load()) > found.read_at.value()) return;
-  const Learner* there = shard.Find(asked.learner);
-  Learner& learner = shard.young[asked.learner];
-  if (there != nullptr) shard.young_bytes -= BytesOf(learner);
+  Learner& learner = shard.FindOrAdd(asked.learner);
+  shard.bytes -= BytesOf(learner);
   std::erase_if(learner.answers, [&](const AnswerSlot& old) { return old.question == asked.question; });
   if (learner.answers.size() == kAnswersMax) learner.answers.erase(learner.answers.begin());
   learner.answers.reserve(learner.answers.size() + 1);
   learner.answers.push_back(std::move(slot));
-  shard.young_bytes += BytesOf(learner);
-  shard.Age(options_.bytes_max / kShards / 2);
+  shard.bytes += BytesOf(learner);
+  shard.Trim(options_.bytes_max / kShards);
 }
 
 void DecisionCache::Committed(const ledger::CommittedGroup& group) {
@@ -182,9 +176,9 @@ void DecisionCache::ForgetAll() {
   for (std::size_t i = 0; i < kShards; ++i) {
     Shard& shard = shards_[i];
     const std::scoped_lock lock(shard.mutex);
-    shard.young = {};
-    shard.old = {};
-    shard.young_bytes = shard.old_bytes = 0;
+    shard.by_key.clear();
+    shard.learners.clear();
+    shard.bytes = 0;
   }
 }
 
@@ -195,11 +189,9 @@ DecisionCache::Counts DecisionCache::counts() const {
     const std::scoped_lock lock(shard.mutex);
     counts.hits += shard.hits;
     counts.misses += shard.misses;
-    counts.bytes += shard.young_bytes + shard.old_bytes;
-    for (const Learners* learners : {&shard.young, &shard.old}) {
-      counts.learners += learners->size();
-      for (const auto& entry : *learners) counts.answers += entry.second.answers.size();
-    }
+    counts.bytes += shard.bytes;
+    counts.learners += shard.learners.size();
+    for (const Learner& learner : shard.learners) counts.answers += learner.answers.size();
   }
   return counts;
 }
