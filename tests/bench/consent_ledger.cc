@@ -3,6 +3,8 @@
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
+#include <numeric>
 #include <thread>
 
 #include "events/ids.h"
@@ -19,6 +21,7 @@
 namespace oppi::bench {
 namespace {
 
+namespace fs = std::filesystem;
 using events::Event;
 using events::EventType;
 
@@ -260,7 +263,6 @@ class Layer {
     const auto lock = Must(ledger::OpenFileLock(directory + "/lock/checkpoint"));
     MustDo(lock->Advance({checkpoint.size, checkpoint.root}));
   }
-  [[nodiscard]] std::uint64_t events() const { return events_; }
 
  private:
   void Write() {
@@ -306,7 +308,16 @@ projections::Question QuestionAbout(std::uint64_t learner) {
   return question;
 }
 
-ConsentLedger MakeConsentLedger(const std::string& directory, std::uint64_t learners) {
+namespace {
+
+/// Coprime to the count, and about a third of it: neighbours come in far from each other.
+std::uint64_t StepAmong(std::uint64_t learners) {
+  std::uint64_t step = learners / 3 + 1;
+  while (std::gcd(step, learners) != 1) ++step;
+  return step;
+}
+
+void LayDown(const std::string& directory, std::uint64_t learners) {
   SystemEntropy entropy;
   const ops::SystemClock clock;
   const Lives lives(clock.Now());
@@ -316,26 +327,41 @@ ConsentLedger MakeConsentLedger(const std::string& directory, std::uint64_t lear
   create.config.origin = kOrigin;
   create.config.organisation = events::OrganisationOid(1);
   MustDo(ops::Node::Create(create, entropy, clock));
-  ConsentLedger made;
-  made.learners = learners;
-  const Stopwatch watch;
   std::string log_key;
   {
     const std::unique_ptr<ops::Node> node = Must(ops::Node::Open({directory, {}}));
     ThroughIntake(*node, lives, judged);
     log_key = node->KeyPath("log");
   }
-  {
-    Layer layer(directory, learners);
-    for (const Round round : kRounds)
-      for (std::uint64_t i = 0; i < learners; ++i) {
-        // In no order, as such things come in.
-        const std::uint64_t learner = i * 1'000'003 % learners;
-        if (learner < judged) continue;
-        for (Event& event : lives.Of(learner, round)) layer.Add(learner, std::move(event));
-      }
-    layer.Finish(directory, Must(ops::ReadKeyFile(log_key)));
-    made.events = layer.events();
+  Layer layer(directory, learners);
+  const std::uint64_t step = StepAmong(learners);
+  for (const Round round : kRounds)
+    for (std::uint64_t i = 0; i < learners; ++i) {
+      const std::uint64_t learner = i * step % learners;
+      if (learner < judged) continue;
+      for (Event& event : lives.Of(learner, round)) layer.Add(learner, std::move(event));
+    }
+  layer.Finish(directory, Must(ops::ReadKeyFile(log_key)));
+}
+
+}  // namespace
+
+ConsentLedger MakeConsentLedger(const std::string& directory, std::uint64_t learners,
+                                const std::string& kept) {
+  ConsentLedger made;
+  made.learners = learners;
+  const Stopwatch watch;
+  if (kept.empty()) {
+    LayDown(directory, learners);
+  } else {
+    const fs::path there = fs::path(kept) / ("consents-" + std::to_string(learners));
+    if (!fs::exists(there)) {
+      const fs::path begun = there.string() + ".begun";
+      fs::remove_all(begun);
+      LayDown(begun.string(), learners);
+      fs::rename(begun, there);
+    }
+    fs::copy(there, directory, fs::copy_options::recursive);
   }
   made.seconds = watch.seconds();
   made.node = Must(ops::Node::Open({directory, {}}));

@@ -21,12 +21,13 @@ namespace oppi::bench {
 struct ConsentLedger {
   std::unique_ptr<ops::Node> node;
   std::uint64_t learners = 0;
-  std::uint64_t events = 0;
-  double seconds = 0;  // laying it down
+  double seconds = 0;  // laying it down, or copying what was kept
 };
 
-/// In `directory`, which must not exist yet.
-[[nodiscard]] ConsentLedger MakeConsentLedger(const std::string& directory, std::uint64_t learners);
+/// In `directory`, which must not exist yet. `kept`: a folder in which the ledger lies ready for a
+/// copy, and is put when it does not; empty: it is made for this once.
+[[nodiscard]] ConsentLedger MakeConsentLedger(const std::string& directory, std::uint64_t learners,
+                                              const std::string& kept);
 
 [[nodiscard]] std::string LearnerId(std::uint64_t learner);
 /// May the service that the learner's consent is for have the learner's data now?
