@@ -95,4 +95,30 @@ Result<ErasureRecord> ErasureList::Read(std::uint32_t number) const {
   return record;
 }
 
+Result<std::uint32_t> AddErasures(const std::string& from, const std::string& to) {
+  std::error_code error;
+  fs::create_directories(to, error);
+  if (!error) fs::permissions(to, fs::perms::owner_all, error);
+  if (error) return PermissionDenied("erasure list: cannot make " + to);
+  std::vector<std::string> names;
+  if (fs::exists(from, error))
+    for (const auto& entry : fs::directory_iterator(from, error))
+      if (entry.path().extension() == kSuffix) names.push_back(entry.path().filename().string());
+  if (error) return PermissionDenied("erasure list: cannot read " + from);
+  std::sort(names.begin(), names.end());
+  for (const std::string& name : names) {
+    OPPI_TRY(const auto there, ReadFileIfThere(to + "/" + name));
+    OPPI_TRY(const auto more, ReadFileIfThere(from + "/" + name));
+    if (!more) return DataLoss("erasure list: " + name + " is missing");
+    if (there && *there != *more) return DataLoss("erasure list: " + name + " differs between " + from + " and " + to);
+    if (!there) OPPI_RETURN_IF_ERROR(WriteFileDurably(to + "/" + name, *more, 0600));
+  }
+  std::uint32_t last = 0;
+  for (const auto& entry : fs::directory_iterator(to, error))
+    if (const auto numbers = Numbers(entry.path().stem().string()); numbers && entry.path().extension() == kSuffix)
+      last = std::max(last, numbers->second);
+  if (error) return PermissionDenied("erasure list: cannot read " + to);
+  return last;
+}
+
 }  // namespace oppi::ledger

@@ -40,4 +40,8 @@ class ErasureList {
   std::uint32_t last_ = 0;
 };
 
+/// Copies the files of a list that `to` does not have yet, the oldest first, and gives the number of the last
+/// record there. kDataLoss when a file of one name differs: lists of two ledgers, or of two histories.
+[[nodiscard]] Result<std::uint32_t> AddErasures(const std::string& from, const std::string& to);
+
 }  // namespace oppi::ledger

@@ -7,6 +7,7 @@
 #include <rocksdb/options.h>
 #include <rocksdb/slice_transform.h>
 #include <rocksdb/table.h>
+#include <rocksdb/utilities/checkpoint.h>
 #include <rocksdb/write_batch.h>
 
 #include <algorithm>
@@ -145,6 +146,17 @@ class RocksDbStore final : public Store {
     return {};
   }
 
+  [[nodiscard]] Status CopyTo(const std::string& directory) const {
+    rocksdb::Checkpoint* raw = nullptr;
+    rocksdb::Status status = rocksdb::Checkpoint::Create(db_.get(), &raw);
+    const std::unique_ptr<rocksdb::Checkpoint> checkpoint(raw);
+    // Buffers are flushed first, so the copy rests on no write-ahead log of ours.
+    if (status.ok()) status = checkpoint->CreateCheckpoint(directory);
+    if (status.IsIOError() && status.subcode() == rocksdb::Status::kNoSpace) return ResourceExhausted("store: no space left for a copy");
+    if (!status.ok()) return FromRocks(status, "copy");
+    return {};
+  }
+
   std::shared_ptr<const Snapshot> Freeze() const override { return std::make_shared<RocksSnapshot>(db_.get()); }
 
  private:
@@ -217,6 +229,12 @@ Result<std::unique_ptr<Store>> OpenRocksDb(const RocksDbOptions& options) {
   (void)owned->DestroyColumnFamilyHandle(handles.front());
   handles.erase(handles.begin());
   return std::unique_ptr<Store>(std::make_unique<RocksDbStore>(std::move(owned), std::move(handles)));
+}
+
+Status CopyRocksDb(const Store& store, const std::string& directory) {
+  const auto* rocks = dynamic_cast<const RocksDbStore*>(&store);
+  if (rocks == nullptr) return InvalidArgument("a store without files cannot be copied to " + directory);
+  return rocks->CopyTo(directory);
 }
 
 }  // namespace oppi::ledger

@@ -42,4 +42,10 @@ struct RocksDbOptions {
 /// kDataLoss when it is damaged.
 [[nodiscard]] Result<std::unique_ptr<Store>> OpenRocksDb(const RocksDbOptions& options);
 
+/// Everything applied so far, as a store of its own in `directory`: an absolute path where nothing is yet.
+/// On one file system large files are hard links, which neither store ever changes. What is applied
+/// meanwhile is in it or not, each batch as a whole. Errors: kInvalidArgument (`store` is of another form,
+/// without files), kResourceExhausted.
+[[nodiscard]] Status CopyRocksDb(const Store& store, const std::string& directory);
+
 }  // namespace oppi::ledger

@@ -306,21 +306,25 @@ Status Vault::Apply(const WriteBatch& rows) {
   return rows_.Apply(rows, Durability::kSynced);
 }
 
+/// Rows that are all of later generations say that this vault is an older copy: it would keep the old keys.
 Status Vault::Adopt(KeysOf kind, std::uint32_t number, const WriteBatch& rows, const std::vector<std::string_view>& owners) {
   const std::string_view mark = kind == KeysOf::kBodies ? kBodiesAdoptedName : kViewsAdoptedName;
   OPPI_TRY(const auto adopted, rows_.Get(Table::kMeta, mark));
   if (adopted && ByteReader(*adopted).U32() >= number) return {};
   WriteBatch kept;
   const std::uint32_t current = generation();
+  bool later = false;
   for (std::size_t i = 0; i < rows.size(); ++i) {
     const WriteBatch::Entry row = rows[i];
     const std::uint32_t of = GenerationOf(row.key);
+    later = later || of > current;
     if (of != current && (next_ == nullptr || of != next_->number)) continue;
     if (row.is_delete)
       kept.Delete(Table::kVault, row.key);
     else
       kept.Put(Table::kVault, row.key, row.value);
   }
+  if (kept.empty() && later) return DataLoss("vault: it is older than an erasure that is to be done again; take a newer copy of it");
   kept.Put(Table::kMeta, mark, Prefix(number));
   kept.Put(Table::kMeta, kOwedName, "1");
   NoteWritten(kept);
