@@ -233,7 +233,12 @@ Result<std::string> ErasureDesk::StatusOf(const std::string& id, const Asker& as
   OPPI_TRY(const std::string result, Look(question, asker));
   Json json = Json::parse(result);
   json.erase("not_before");
-  if (json.contains("execution")) return json.dump();
+  if (json.contains("execution")) {
+    if (!json["verified"].is_null() || !ports_.stale_copies) return json.dump();
+    OPPI_TRY(const std::vector<std::string> copies, ports_.stale_copies());
+    if (!copies.empty()) json["copies"] = copies;
+    return json.dump();
+  }
   OPPI_TRY(const std::string state, StateOf(id));
   json["due"] = Json::parse(state)["due"];
   OPPI_TRY(const auto person, FindByEvent(id, EventType::kErasureRequested, "REQUEST_UNKNOWN: there is no erasure request of this id"));
@@ -284,6 +289,7 @@ Result<std::string> ErasureDesk::Run(const projections::ErasureProgressFn& progr
   json["waiting"] = report.waiting.size();
   json["generation"] = report.generation;
   json["rewrapped"] = report.rewrapped;
+  if (!report.copies.empty()) json["copies"] = report.copies;
   return json.dump();
 }
 

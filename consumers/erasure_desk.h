@@ -69,6 +69,8 @@ class ErasureDesk {
     std::function<Status(const projections::Asker&, std::uint64_t count)> listed;
     std::string organisation;       // of the operator
     std::int64_t delay_micros = 0;  // between a decision and its execution
+    /// Copies of the vault that still open what was erased, in words. May be empty.
+    std::function<Result<std::vector<std::string>>()> stale_copies = {};
   };
   explicit ErasureDesk(Ports ports) : ports_(std::move(ports)) {}
 

@@ -254,7 +254,11 @@ Result<ErasureRunReport> Eraser::Run(std::int64_t delay_micros, const ErasurePro
     }
     OPPI_RETURN_IF_ERROR(NewGeneration(report, progress));
   }
-  OPPI_RETURN_IF_ERROR(VerifyExecutions());
+  if (ports_.refresh_copies) {
+    OPPI_TRY(report.copies, ports_.refresh_copies(progress));
+  }
+  // As long as a copy opens what was erased, nobody may say that it is gone.
+  if (report.copies.empty()) OPPI_RETURN_IF_ERROR(VerifyExecutions());
   return report;
 }
 

@@ -24,7 +24,8 @@
 ///   5  the views: the learner's rows again, under a new key
 ///
 /// Then every key that is left is wrapped again under a new generation, a slice at a time between the
-/// groups of intake, and the old generation key is destroyed; only then erasure.verified is written.
+/// groups of intake, and the old generation key is destroyed, here and in every copy of the vault; only
+/// then erasure.verified is written.
 
 namespace oppi::projections {
 
@@ -46,6 +47,7 @@ struct ErasureRunReport {
   std::vector<ErasureRequest> waiting;
   std::uint32_t generation = 0;    // in use now
   std::uint64_t rewrapped = 0;     // keys and names wrapped again; 0: no new generation was needed
+  std::vector<std::string> copies;  // copies of the vault that still open what was erased, in words
 };
 
 /// What a run shows while it goes on.
@@ -68,6 +70,8 @@ class Eraser {
     std::function<void(std::int64_t micros)> rest;
     /// Nothing about this person may stay in any cache in clear. Writer thread.
     std::function<void(std::string_view person)> forget;
+    /// Brings copies of the vault up to date and tells of those that could not be reached. May be empty.
+    std::function<Result<std::vector<std::string>>(const ErasureProgressFn& progress)> refresh_copies = {};
   };
   Eraser(Ports ports, ledger::ErasureList list) : ports_(std::move(ports)), list_(std::move(list)) {}
 
