@@ -8,6 +8,7 @@
 #include <cstring>
 #include <filesystem>
 
+#include "ops/copies.h"
 #include "ops/key_files.h"
 #include "ops/vault_master.h"
 
@@ -62,6 +63,7 @@ class Examination {
     } else {
       Add(Level::kWrong, "settings", config.error().message, "edit " + directory_ + "/ledger.toml");
     }
+    Copies();
     Disk();
     LastWritten();
     return std::move(findings_);
@@ -129,6 +131,18 @@ class Examination {
     const std::string where = Describe(config.master);
     if (master.ok()) return Good("master key", where + ": there and usable");
     Add(Level::kWrong, "master key", where + ": " + master.error().message, "what the message says; " + directory_ + "/ledger.toml says where the key is");
+  }
+
+  void Copies() {
+    const auto copies = ReadCopies(directory_);
+    if (!copies.ok()) return Add(Level::kWrong, "backups", copies.error().message, "put erasures/copies.json of the newest backup in its place");
+    bool good = true;
+    for (const VaultCopy& copy : *copies) {
+      if (copy.generation >= GenerationInUse(directory_)) continue;
+      good = false;
+      Add(Level::kWarning, "backups", StaleText(copy), StaleMend(copy, directory_));
+    }
+    if (good) Good("backups", std::to_string(copies->size()) + " are known, none opens what was erased");
   }
 
   void Disk() {
