@@ -38,10 +38,11 @@ void LedgerOptions::AddTo(CLI::App& command, bool served) {
   command.add_flag("--json", json, "Print one JSON document (or NDJSON for lists that stream)");
 }
 
-Result<std::unique_ptr<Node>> LedgerOptions::OpenNode() const {
+Result<std::unique_ptr<Node>> LedgerOptions::OpenNode(const std::function<void(TreeSize, TreeSize)>& catching_up) const {
   if (data.empty()) return InvalidArgument("say where the ledger is: --data DIR");
   ProgressBar bar("catching up");
-  return Node::Open({data, [&bar](TreeSize folded, TreeSize size) {
+  return Node::Open({data, [&](TreeSize folded, TreeSize size) {
+                       if (catching_up) catching_up(folded, size);
                        bar.Show(static_cast<double>(folded.value()) / static_cast<double>(size.value()),
                                 std::to_string(folded.value()) + " entries");
                      }});

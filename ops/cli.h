@@ -39,7 +39,8 @@ struct LedgerOptions {
   /// Adds --data, --url, --token and --json. `served`: the command also works over --url.
   void AddTo(CLI::App& command, bool served);
   /// Opens --data. Errors: kInvalidArgument when it was not given.
-  [[nodiscard]] Result<std::unique_ptr<Node>> OpenNode() const;
+  /// `catching_up`, besides the progress bar, may be empty.
+  [[nodiscard]] Result<std::unique_ptr<Node>> OpenNode(const std::function<void(TreeSize, TreeSize)>& catching_up = {}) const;
   /// The token text of --token FILE.
   [[nodiscard]] Result<std::string> ReadToken() const;
 };
@@ -80,6 +81,7 @@ void AddRotateCommands(Cli& cli);  // rotate
 void AddDoctorCommand(Cli& cli);   // doctor
 void AddEraseCommands(Cli& cli);    // erase, hold
 void AddRetentionCommands(Cli& cli);  // retention
+void AddBackupCommands(Cli& cli);   // backup, restore
 void AddRepairCommands(Cli& cli);   // fsck, rebuild
 void AddRehearseCommand(Cli& cli);  // rehearse
 

@@ -4,6 +4,7 @@
 #include "events/ids.h"
 #include "ops/cli.h"
 #include "ops/demo.h"
+#include "ops/foyer.h"
 #include "ops/process_guard.h"
 #include "ops/serving.h"
 
@@ -47,11 +48,24 @@ struct ServeOptions {
   std::string listen = "127.0.0.1:8080";
 };
 
+/// Opens the ledger; the foyer says how far it has come.
+Result<std::unique_ptr<Node>> OpenSaying(const LedgerOptions& ledger, Foyer& foyer) {
+  return ledger.OpenNode([&foyer](TreeSize folded, TreeSize size) {
+    foyer.Say(folded < size ? "the views are being made: " + std::to_string(folded.value()) + " of " + std::to_string(size.value()) + " entries"
+                             : "erasures that this copy of the log has not done are being done again");
+  });
+}
+
 Result<int> Serve(const ServeOptions& o) {
-  OPPI_TRY(const std::unique_ptr<Node> node, o.ledger.OpenNode());
+  const SystemClock clock;
+  // Whoever asks meanwhile is told why to wait.
+  OPPI_TRY(auto foyer, Foyer::Open(o.listen, clock));
+  const std::string listen = foyer->address();
+  OPPI_TRY(const std::unique_ptr<Node> node, OpenSaying(o.ledger, *foyer));
+  foyer.reset();
   if (const auto trouble = LockTroubleOf(LockableBytes()))
     std::fprintf(stderr, "warning: %s (%s)\n", trouble->message.c_str(), trouble->mend.c_str());
-  OPPI_TRY(const std::unique_ptr<Service> service, Service::Start(*node, o.listen));
+  OPPI_TRY(const std::unique_ptr<Service> service, Service::Start(*node, listen));
   std::fprintf(stderr, "serving %s on http://%s (size %llu); stop with Ctrl-C\n", node->config().origin.c_str(),
                service->address().c_str(), static_cast<unsigned long long>(node->View()->size().value()));
   service->WaitForSignal();
