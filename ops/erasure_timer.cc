@@ -19,6 +19,9 @@ void Say(const Result<std::string>& run) {
   const auto json = nlohmann::json::parse(*run);
   const std::size_t executed = json["executed"].size();
   const std::size_t skipped = json["skipped"].size();
+  if (json.contains("copies"))
+    std::fprintf(stderr, "erasures: %zu backups still open what was erased; see: oppiloki backup list\n",
+                 json["copies"].size());
   if (executed + skipped == 0) return;
   std::fprintf(stderr, "erasures: %zu carried out, %zu skipped, %s waiting; vault generation %s\n",
                executed, skipped, json["waiting"].dump().c_str(),

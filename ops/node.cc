@@ -9,6 +9,7 @@
 #include "ledger/durable_file.h"
 #include "ledger/rocksdb_store.h"
 #include "ledger/tlog_policy.h"
+#include "ops/backups.h"
 #include "ops/key_files.h"
 #include "ops/publishers.h"
 #include "ops/vault_master.h"
@@ -70,6 +71,8 @@ Status Node::Create(const CreateOptions& options, Entropy& entropy, const Clock&
     return InvalidArgument("the origin must be a name without spaces, plus signs and quotes, at most 255 bytes");
   if (events::CheckOrganisation(options.config.organisation, true) != events::IdCheck::kOk)
     return InvalidArgument("the operator's organisation must be an OID 1.2.246.562.10.<number> with a right check digit");
+  if (fs::exists(fs::path(dir) / "restoring"))
+    return AlreadyExists("a restore into " + dir + " was interrupted; run oppiloki restore again, or say another directory");
   if (fs::exists(fs::path(dir) / "ledger.toml")) return AlreadyExists("there is a ledger at " + dir + " already");
   OPPI_RETURN_IF_ERROR(MakeFolders(dir));
 
@@ -188,11 +191,14 @@ Status Node::OpenErasures() {
     }
     return {};
   };
+  backups_ = std::make_unique<Backups>(Backups::Ports{directory_, config_, *sequencer_, *log_store_, *vault_store_, *vault_,
+                                                      *ledger_key_, clock_, entropy_});
   eraser_ = std::make_unique<projections::Eraser>(
       projections::Eraser::Ports{*sequencer_, *runner_, *vault_, *log_store_, *view_store_, clock_, entropy_,
                                  "urn:oid:" + config_.organisation + "/ledger", publish_own,
                                  [](std::int64_t micros) { std::this_thread::sleep_for(std::chrono::microseconds(micros)); },
-                                 [this](std::string_view person) { decider_->cache().Forget(person); }},
+                                 [this](std::string_view person) { decider_->cache().Forget(person); },
+                                 [this](const projections::ErasureProgressFn& progress) { return backups_->BringUpToDate(progress); }},
       std::move(list));
   OPPI_RETURN_IF_ERROR(eraser_->CatchUp());
   erasure_desk_ = std::make_unique<consumers::ErasureDesk>(consumers::ErasureDesk::Ports{
@@ -201,7 +207,7 @@ Status Node::OpenErasures() {
       publish_own, [this] { return gate_->CurrentPublishers(); },
       [this](const projections::Question& question, const projections::Asker& asker) { return desk_->Answer(question, asker); },
       [this](const projections::Asker& asker, std::uint64_t count) { return desk_->RecordListing(asker, count); },
-      config_.organisation, config_.erasure_delay_hours * 3600 * kMicrosPerSecond});
+      config_.organisation, config_.erasure_delay_hours * 3600 * kMicrosPerSecond, [this] { return backups_->Stale(); }});
   return {};
 }
 

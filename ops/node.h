@@ -29,12 +29,14 @@
 ///   keys/                  log, registrar, ledger, operator: signing keys; master: wraps the vault,
 ///                          unless that key is elsewhere
 ///   vault/                 generation keys, wrapped by the master key, and in rows/ what they wrap
-///   erasures/              the erasure list; never in a backup
+///   erasures/              the erasure list, and which backups there are
 ///   retention/             the signed retention table, older ones, how far an interrupted run came
 ///   lock/checkpoint        newest published checkpoint; never in a backup
 ///   log/, views/           RocksDB
 
 namespace oppi::ops {
+
+class Backups;
 
 class Node {
  public:
@@ -63,6 +65,7 @@ class Node {
   [[nodiscard]] consumers::ErasureDesk& erasures() { return *erasure_desk_; }
   [[nodiscard]] projections::Eraser& eraser() { return *eraser_; }
   [[nodiscard]] consumers::RetentionDesk& retention() { return *retention_desk_; }
+  [[nodiscard]] Backups& backups() { return *backups_; }
   [[nodiscard]] const ledger::Store& log_store() const { return *log_store_; }
   [[nodiscard]] const ledger::Store& view_store() const { return *view_store_; }
   [[nodiscard]] projections::ViewStores stores() const { return {*log_store_, *view_store_, *vault_}; }
@@ -121,6 +124,7 @@ class Node {
   std::unique_ptr<ledger::Sequencer> sequencer_;
   std::unique_ptr<consumers::LedgerRoad> road_;
   std::unique_ptr<consumers::LedgerDesk> desk_;
+  std::unique_ptr<Backups> backups_;
   std::unique_ptr<projections::Eraser> eraser_;
   std::unique_ptr<consumers::ErasureDesk> erasure_desk_;
   std::unique_ptr<consumers::RetentionDesk> retention_desk_;

@@ -25,6 +25,7 @@ int main(int argc, char** argv) {
   oppi::ops::AddDoctorCommand(cli);
   oppi::ops::AddEraseCommands(cli);
   oppi::ops::AddRetentionCommands(cli);
+  oppi::ops::AddBackupCommands(cli);
   oppi::ops::AddRepairCommands(cli);
   oppi::ops::AddRehearseCommand(cli);
   try {

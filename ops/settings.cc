@@ -94,7 +94,10 @@ Result<NodeConfig> FromTable(const toml::table& table) {
 
 Result<Bytes> ReadText(const std::string& path) {
   OPPI_TRY(std::optional<Bytes> text, ledger::ReadFileIfThere(path));
-  if (!text) return NotFound("no ledger at " + std::filesystem::path(path).parent_path().string() + "; make one with: oppiloki init");
+  const std::string directory = std::filesystem::path(path).parent_path().string();
+  if (!text && std::filesystem::exists(directory + "/restoring"))
+    return NotFound("a restore into " + directory + " was interrupted; run the same command again: oppiloki restore --data " + directory + " --from ...");
+  if (!text) return NotFound("no ledger at " + directory + "; make one with: oppiloki init");
   return *std::move(text);
 }
 

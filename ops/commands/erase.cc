@@ -68,7 +68,8 @@ Result<std::unique_ptr<Remote>> OpenRemote(const LedgerOptions& o, const Princip
 Result<int> PrintRun(const Result<std::string>& answer, const LedgerOptions& o) {
   OPPI_TRY(const int code, Print(answer, o));
   const Json json = Json::parse(*answer, nullptr, false);
-  return json.is_object() && json.contains("skipped") && json["skipped"].empty() ? code : static_cast<int>(kExitFalse);
+  const bool all_done = json.is_object() && json.contains("skipped") && json["skipped"].empty() && !json.contains("copies");
+  return all_done ? code : static_cast<int>(kExitFalse);
 }
 
 Result<int> Run(Node& node, const LedgerOptions& o) {

@@ -2,7 +2,9 @@
 
 #include "consumers/json_text.h"
 #include "events/ids.h"
+#include "ops/backup_desk.h"
 #include "ops/cli.h"
+#include "ops/control_socket.h"
 #include "ops/demo.h"
 #include "ops/foyer.h"
 #include "ops/process_guard.h"
@@ -66,6 +68,11 @@ Result<int> Serve(const ServeOptions& o) {
   if (const auto trouble = LockTroubleOf(LockableBytes()))
     std::fprintf(stderr, "warning: %s (%s)\n", trouble->message.c_str(), trouble->mend.c_str());
   OPPI_TRY(const std::unique_ptr<Service> service, Service::Start(*node, listen));
+  Node* asked = node.get();
+  const auto control = ControlSocket::Start(o.ledger.data, [asked](const std::string& line, const ControlSocket::SayFn& say) {
+    AnswerBackupLine(*asked, line, say);
+  });
+  if (!control.ok()) std::fprintf(stderr, "warning: backups cannot be made while this serves: %s\n", control.error().message.c_str());
   std::fprintf(stderr, "serving %s on http://%s (size %llu); stop with Ctrl-C\n", node->config().origin.c_str(),
                service->address().c_str(), static_cast<unsigned long long>(node->View()->size().value()));
   service->WaitForSignal();

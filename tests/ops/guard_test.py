@@ -90,7 +90,7 @@ class Guarded(ProgramTest):
         data = self.folder / "of-nobody"
         if not data.exists():
             self.folder.chmod(0o755)
-            shutil.copytree(self.data, data)
+            shutil.copytree(self.data, data, ignore=shutil.ignore_patterns("control"))
             for path in [data, *data.rglob("*")]:
                 os.chown(path, NOBODY, NOBODY)
 
