@@ -95,8 +95,10 @@ bool LiesThere(const VaultCopy& copy) {
 
 std::string AbsolutePath(const std::string& path) {
   std::error_code error;
-  std::string absolute = fs::weakly_canonical(path, error).string();
-  if (error) absolute = fs::absolute(path, error).lexically_normal().string();
+  // Made absolute first: what is not there at all stays relative otherwise.
+  const fs::path whole = fs::absolute(path, error);
+  std::string absolute = fs::weakly_canonical(whole, error).string();
+  if (error) absolute = whole.lexically_normal().string();
   while (absolute.size() > 1 && absolute.back() == '/') absolute.pop_back();
   return absolute;
 }

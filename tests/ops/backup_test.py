@@ -158,6 +158,14 @@ class RoundTrip(BackupTest):
         self.assertIn("a ledger in", self.exits(2, "restore", "--from", self.backup, "--data", self.data).err)
         self.assertIn("--out", self.exits(2, "backup", "--data", self.data).err)
 
+    def test_paths_are_as_seen_from_where_one_stands(self):
+        made = self.done("backup", "--data", "ledger", "--out", "new", "--json", cwd=self.home).json()
+        self.assertEqual(made["backup"], str(self.home.resolve() / "new"))
+        self.done("backup", "refresh", "--data", "ledger", "./new/", cwd=self.home)
+        self.assertEqual(len(self.done("backup", "list", "--data", self.data, "--json").json()["backups"]), 1)
+        self.done("restore", "--from", "new", "--data", "again", cwd=self.home)
+        self.is_clean(self.home / "again")
+
     def test_a_lost_log_comes_back_beside_what_survived(self):
         self.back_up()
         self.lose(*LOST)
