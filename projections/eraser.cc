@@ -52,8 +52,15 @@ std::vector<std::string> ReceiptsOf(const ledger::PlannedErasure& plan, const Er
   for (const std::string& key : plan.keys) receipts.push_back("key " + key);
   if (plan.documents > 0) receipts.push_back("documents: " + std::to_string(plan.documents) + " destroyed");
   constexpr std::size_t kReceiptsMax = 64;
-  for (const auto& recipient : preview.recipients)
-    if (receipts.size() < kReceiptsMax) receipts.push_back("tell: " + recipient.name);
+  std::size_t left = preview.recipients.size();
+  for (const auto& recipient : preview.recipients) {
+    if (receipts.size() + 1 == kReceiptsMax && left > 1) {
+      receipts.push_back("tell: " + std::to_string(left) + " others, whom the trail names");
+      break;
+    }
+    receipts.push_back("tell: " + recipient.name);
+    --left;
+  }
   return receipts;
 }
 

@@ -16,7 +16,6 @@ namespace {
 using events::Event;
 using events::EventType;
 using Json = nlohmann::ordered_json;
-using projections::Ask;
 using projections::Asker;
 using projections::Question;
 
@@ -56,7 +55,7 @@ class CertificateTest : public ::testing::Test {
   }
   static Question About(const std::string& request) {
     Question question;
-    question.ask = Ask::kErasure;
+    question.ask = projections::Ask::kErasure;
     question.request = request;
     question.evidence = true;
     return question;
@@ -214,7 +213,7 @@ TEST_F(CertificateTest, WhatOthersStillReadIsNotOpenedInIt) {
   EXPECT_EQ(certificate.dump().find("SHARED-CANARY"), std::string::npos);
   // Nor in any other evidence about the learner.
   Question record;
-  record.ask = Ask::kRecord;
+  record.ask = projections::Ask::kRecord;
   record.learner = tests::PersonId(kAino);
   record.evidence = true;
   const auto answer = ledger.node().desk().Answer(record, kOfficer);
@@ -253,6 +252,20 @@ TEST_F(CertificateTest, RecipientsAcknowledge) {
   const auto proved = Verify(Certificate(id));
   ASSERT_TRUE(proved.ok()) << proved.error().message;
   EXPECT_TRUE(Says(*proved, "V1, acknowledged on "));
+}
+
+/// An event has room for so many; nobody is left out silently.
+TEST_F(CertificateTest, SaysWhenThereAreMoreRecipientsThanItCanName) {
+  for (std::uint64_t n = 0; n < 70; ++n) {
+    Event disclosed = SchoolEvent(EventType::kAccessDisclosed, kAino, 100 + n);
+    disclosed.SetText("recipient", "V" + std::to_string(100 + n));
+    ASSERT_EQ(ledger.Publish("sis", {disclosed}).Count(events::Outcome::kAccepted), 1U);
+  }
+  const Json certificate = Certificate(Erased("S2"));
+  ASSERT_TRUE(Verify(certificate).ok());
+  const Json recipients = Json::parse(certificate["result"].get<std::string>())["recipients"];
+  const std::string last = recipients.back()["recipient"];
+  EXPECT_EQ(last, std::to_string(70 - (recipients.size() - 1)) + " others, whom the trail names");
 }
 
 TEST_F(CertificateTest, OnlyOfficersOfTheControllerAndAuditorsGetOne) {
