@@ -84,6 +84,8 @@ Result<std::string> LedgerDesk::Answer(const Question& asked, const projections:
   if (!access.permitted()) return Refused(access);
   // A record lists what is lost; any other answer would pass for one that knows of nothing.
   if (question.ask != Ask::kRecord || question.evidence) OPPI_RETURN_IF_ERROR(projections::NothingLost(facts, view.size));
+  if (projections::RestsOnHeld(access, question, facts, view))
+    return PermissionDenied("HELD: what this answer rests on is kept for a legal hold alone");
   if (question.ask == Ask::kErasure) {
     OPPI_TRY(facts, OnErasure(question, std::move(facts)));
   }

@@ -1,10 +1,12 @@
 #include "projections/answer.h"
 
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <utility>
 
 #include "events/check.h"
 #include "events/digest.h"
+#include "projections/held.h"
 
 namespace oppi::projections {
 namespace {
@@ -22,7 +24,10 @@ RecordAnswer AnswerRecord(const Question& question, const Access& access, const 
   OPPI_CHECK(question.ask == Ask::kRecord);
   Shown shown = Show(access, question.ask, stream, view.size);
   RecordAnswer answer;
-  answer.record = BuildRecord(question.learner, shown.facts, view, rules);
+  std::optional<HeldNow> held;
+  if (access.hide_held) held.emplace(stream, rules.statutory_types);
+  answer.record = held && held->Any() ? BuildRecordWithoutHeld(question.learner, shown.facts, *held, view, rules)
+                                      : BuildRecord(question.learner, shown.facts, view, rules);
   answer.redactions = std::move(shown.redactions);
   if (access.redact) answer.redactions.push_back({"PROTECTION", HidePlaces(answer.record)});
   return answer;

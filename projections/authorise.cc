@@ -145,6 +145,7 @@ Access Authorise(const Question& question, const Asker& asker, const Facts& stre
   access.refusal.clear();
   access.special_category = row->special_category;
   access.evidence = reach != Reach::kDecision;
+  access.hide_held = asker.role != "DPO" && asker.role != "AUDITOR";
   switch (reach) {
     case Reach::kNo:
       break;

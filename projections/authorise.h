@@ -27,6 +27,8 @@ struct Access {
   bool special_category = false;
   /// A guardian while a protection order is in force (projections/viewer.h).
   bool redact = false;
+  /// Is told of what is kept for a legal hold alone that it is there, and no more (projections/held.h).
+  bool hide_held = false;
   /// May have the events behind an answer opened (projections/openable.h). Not who is only told
   /// whether something is permitted, and not a redacted view: entries and publishers would give it
   /// away.

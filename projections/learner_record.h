@@ -49,6 +49,7 @@ struct LearnerRecord {
   std::vector<Certificate> certificates;
   std::vector<Restriction> restrictions;
   std::vector<Item> erased;    // or lost: position, recorded, publisher and, where certain, by
+  std::vector<Item> held;      // kept for a hold alone: position, recorded and `by`, the hold (projections/held.h)
   bool places_hidden = false;  // see HidePlaces
 };
 

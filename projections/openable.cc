@@ -1,10 +1,12 @@
 #include "projections/openable.h"
 
+#include <algorithm>
 #include <set>
 #include <string_view>
 #include <utility>
 
 #include "events/check.h"
+#include "projections/held.h"
 
 namespace oppi::projections {
 namespace {
@@ -79,6 +81,8 @@ std::optional<Facts> Openable(const Access& access, const Question& question, co
   if (question.ask == Ask::kAudit && !question.publisher.empty()) return std::nullopt;
   const bool filtered = question.ask == Ask::kRecord || question.ask == Ask::kAudit;
   const Facts shown = filtered ? Show(access, question.ask, stream, view.size).facts : stream;
+  // Without the policy's list of statutory types more is closed, never less.
+  const HeldNow held(stream, {});
   Facts facts;
   std::set<std::string_view> opened;  // annulments come after what they annul
   for (const Fact& fact : shown) {
@@ -96,10 +100,22 @@ std::optional<Facts> Openable(const Access& access, const Question& question, co
       if (fact.erased || fact.event.info().group == "consent") continue;
       return std::nullopt;
     }
+    if (access.hide_held && !held.By(fact).empty()) return std::nullopt;
     opened.insert(fact.event.id);
     facts.push_back(fact);
   }
   return facts;
+}
+
+bool RestsOnHeld(const Access& access, const Question& question, const Facts& stream,
+                 const View& view) {
+  OPPI_CHECK(access.permitted());
+  if (!access.hide_held || question.ask == Ask::kRecord || question.ask == Ask::kDecide)
+    return false;
+  const HeldNow held(stream, {});
+  return held.Any() && std::any_of(stream.begin(), stream.end(), [&](const Fact& fact) {
+    return Visible(fact, view) && Reads(question.ask, fact) && !held.By(fact).empty();
+  });
 }
 
 }  // namespace oppi::projections

@@ -22,4 +22,10 @@ namespace oppi::projections {
 [[nodiscard]] std::optional<Facts> Openable(const Access& access, const Question& question,
                                             const Facts& stream, const View& view);
 
+/// Whether an answer rests on what is kept for a legal hold alone, and so is not for who asks. Not
+/// for records, which list such items without content, nor for decisions, which answer no more than
+/// ERASURE_PENDING. Requires access.permitted().
+[[nodiscard]] bool RestsOnHeld(const Access& access, const Question& question, const Facts& stream,
+                               const View& view);
+
 }  // namespace oppi::projections

@@ -72,6 +72,10 @@ class Writer {
       Json& erased = json["erased"] = Json::array();
       for (const Item& item : record_.erased) erased.push_back(ItemJson(item));
     }
+    if (!record_.held.empty()) {
+      Json& held = json["held"] = Json::array();
+      for (const Item& item : record_.held) held.push_back(HeldJson(item));
+    }
     return json;
   }
 
@@ -100,6 +104,17 @@ class Writer {
         .Text("status", ItemStatusName(item.status))
         .Text("by", item.by)
         .List("replaces", item.replaces);
+    return json;
+  }
+
+  Json HeldJson(const Item& item) const {
+    Json json = Json::object();
+    if (!record_.places_hidden) {
+      json["position"] = item.position.value();
+      json["recorded"] = FormatInstant(item.recorded);
+    }
+    json["status"] = ItemStatusName(item.status);
+    json["by"] = item.by;
     return json;
   }
 

@@ -42,6 +42,7 @@ void ForEachItem(Record& record, Visit visit) {
   each(record.certificates);
   each(record.restrictions);
   for (auto& item : record.erased) visit(item);
+  for (auto& item : record.held) visit(item);
 }
 
 }  // namespace oppi::projections

@@ -268,6 +268,99 @@ TEST_F(CertificateTest, SaysWhenThereAreMoreRecipientsThanItCanName) {
   EXPECT_EQ(last, std::to_string(70 - (recipients.size() - 1)) + " others, whom the trail names");
 }
 
+/// While a hold keeps what is to be erased, it is there for the case and for nothing else.
+class HeldTest : public CertificateTest {
+ protected:
+  Json Ask(const Question& question, const Asker& asker) {
+    const auto answer = ledger.node().desk().Answer(question, asker);
+    EXPECT_TRUE(answer.ok()) << answer.error().message;
+    return answer.ok() ? Json::parse(*answer) : Json();
+  }
+  bool Reads(const Asker& asker) {
+    return Ask(record, asker).dump().find("CANARY") != std::string::npos;
+  }
+  /// The hold's id, after which an erasure of the class was requested and accepted.
+  std::string Deferred(const std::string& class_name) {
+    const auto hold = desk.SetHold(
+        {tests::PersonId(kAino), {}, {class_name}, "LITIGATION", "1/2026"}, {"anna", nullptr});
+    EXPECT_TRUE(hold.ok()) << hold.error().message;
+    request = Requested(class_name);
+    EXPECT_TRUE(Reads(teacher)) << "nobody has decided yet";
+    EXPECT_TRUE(desk.Decide(request, true, "", {"bertta", nullptr}).ok());
+    return Json::parse(*hold)["hold"];
+  }
+  static Question RecordOfAino() {
+    Question question;
+    question.ask = projections::Ask::kRecord;
+    question.learner = tests::PersonId(kAino);
+    return question;
+  }
+
+  consumers::ErasureDesk& desk = ledger.node().erasures();
+  const Asker teacher{"t", "TEACHER", events::OrganisationOid(7), "TEACHING"};
+  Question record = RecordOfAino();
+  std::string request;
+};
+
+TEST_F(HeldTest, WhatIsHeldIsUnreadableForOtherPurposes) {
+  const Json before = Ask(record, teacher);
+  const std::uint64_t size_before = before["view"]["size"];
+  const std::string hold = Deferred("S2");
+  const Json held = Ask(record, teacher);
+  EXPECT_EQ(held.dump().find("CANARY"), std::string::npos);
+  EXPECT_EQ(held["count"], before["count"]);
+  ASSERT_EQ(held["result"]["held"].size(), 4U);
+  for (const Json& item : held["result"]["held"]) {
+    EXPECT_EQ(item["status"], "HELD");
+    EXPECT_EQ(item["by"], hold);
+    EXPECT_EQ(item.size(), 4U) << item;
+  }
+  record.known_size = TreeSize(size_before);
+  EXPECT_FALSE(Reads(teacher)) << "asking for an earlier size opens nothing";
+  record.known_size.reset();
+  EXPECT_TRUE(Reads(kOfficer));
+  record.evidence = true;
+  const auto evidence = ledger.node().desk().Answer(record, teacher);
+  ASSERT_FALSE(evidence.ok());
+  EXPECT_EQ(evidence.error().message.rfind("EVIDENCE_NOT_ALLOWED", 0), 0U);
+  EXPECT_TRUE(Verify(Ask(record, kOfficer)["evidence"]).ok());
+}
+
+TEST_F(HeldTest, WhatAHoldKeptStaysClosedUntilItIsErased) {
+  const std::string hold = Deferred("S2");
+  ASSERT_TRUE(desk.ReleaseHold(hold, {"anna", nullptr}).ok());
+  EXPECT_FALSE(Reads(teacher)) << "it goes in some days";
+  // Called off, it is nobody's to be kept any more.
+  ASSERT_TRUE(desk.Decide(request, false, "", {"bertta", nullptr}).ok());
+  EXPECT_TRUE(Reads(teacher));
+}
+
+TEST_F(HeldTest, AHoldAloneClosesNothing) {
+  ASSERT_TRUE(
+      desk.SetHold({tests::PersonId(kAino), {}, {"S2"}, "LITIGATION", "1/2026"}, {"anna", nullptr})
+          .ok());
+  EXPECT_TRUE(Reads(teacher));
+}
+
+TEST_F(HeldTest, ConsentsThatAreHeldAreForOfficersAlone) {
+  Take(SchoolEvent(EventType::kConsentChildInformed, kAino, 12));
+  const Asker staff{"s", "STAFF", events::OrganisationOid(7), "EDU"};
+  Question consents = record;
+  consents.ask = projections::Ask::kConsents;
+  consents.controller = events::OrganisationOid(7);
+  (void)Ask(consents, staff);
+  (void)Deferred("C");
+  for (const projections::Ask ask : {projections::Ask::kConsents, projections::Ask::kTimeline}) {
+    consents.ask = ask;
+    const auto refused = ledger.node().desk().Answer(consents, staff);
+    ASSERT_FALSE(refused.ok());
+    EXPECT_EQ(refused.error().code, Code::kPermissionDenied);
+    EXPECT_EQ(refused.error().message.rfind("HELD", 0), 0U) << refused.error().message;
+    (void)Ask(consents, kOfficer);
+  }
+  EXPECT_TRUE(Reads(teacher)) << "another class";
+}
+
 TEST_F(CertificateTest, OnlyOfficersOfTheControllerAndAuditorsGetOne) {
   const std::string id = Erased("S2");
   const std::string operators = events::OrganisationOid(1);
