@@ -1,62 +1,15 @@
 #include "consumers/erasure_api.h"
 
-#include <map>
-#include <variant>
+#include <utility>
 
 #include "consumers/erasure_desk.h"
 #include "consumers/http_api.h"
 #include "consumers/http_errors.h"
-#include "events/codec/json_tree.h"
+#include "consumers/json_body.h"
 #include "events/ids.h"
-#include "events/limits.h"
 
 namespace oppi::consumers {
 namespace {
-
-using events::Json;
-
-/// Where a member of the body goes.
-using Place = std::variant<std::string*, std::vector<std::string>*, bool*>;
-using Places = std::map<std::string_view, Place>;
-
-bool TakeText(const Json& value, std::string& text) {
-  if (!value.is_string() || value.text.empty() || value.text.size() > kStrCharsMax) return false;
-  text = value.text;
-  return true;
-}
-
-bool TakeList(const Json& value, std::vector<std::string>& list) {
-  if (!value.is_array() || value.items.empty() || value.items.size() > kListItemsMax) return false;
-  for (const Json& item : value.items)
-    if (!TakeText(item, list.emplace_back())) return false;
-  return true;
-}
-
-bool Take(const Json& value, const Place& place) {
-  if (auto* const* text = std::get_if<std::string*>(&place)) return TakeText(value, **text);
-  if (auto* const* list = std::get_if<std::vector<std::string>*>(&place))
-    return TakeList(value, **list);
-  if (!value.is(Json::Kind::kBool)) return false;
-  *std::get<bool*>(place) = value.truth;
-  return true;
-}
-
-/// One flat object; unknown, repeated and mistyped members are refused, by name where the name is
-/// ours.
-Status Read(std::string_view body, const Places& places,
-            const std::vector<std::string_view>& required) {
-  const auto json = events::ParseJson(body, {.depth_max = 3, .values_max = 1'000});
-  if (!json || !json->is_object()) return InvalidArgument("MALFORMED: the body is one JSON object");
-  for (std::size_t i = 0; i < json->names.size(); ++i) {
-    const auto place = places.find(json->names[i]);
-    if (place == places.end()) return InvalidArgument("UNKNOWN_FIELD: a member");
-    if (!Take(json->items[i], place->second))
-      return InvalidArgument("FIELD_TYPE: " + std::string(place->first));
-  }
-  for (const std::string_view name : required)
-    if (json->Find(name) == nullptr) return InvalidArgument("FIELD_MISSING: " + std::string(name));
-  return {};
-}
 
 HttpResponse Reply(Result<std::string> answer) {
   if (!answer.ok()) return ProblemResponse(ProblemOf(answer.error()));
@@ -86,7 +39,7 @@ constexpr const char* kHoldUnknown = "HOLD_UNKNOWN: an id is a lower-case UUID o
 HttpResponse ErasureApi::Request(const HttpRequest& request) const {
   ErasureAsk ask;
   bool dry_run = false;
-  const Status read = Read(request.body,
+  const Status read = ReadBody(request.body,
                            {{"learner", &ask.learner},
                             {"controller", &ask.controller},
                             {"classes", &ask.classes},
@@ -117,7 +70,7 @@ HttpResponse ErasureApi::Decide(const HttpRequest& request) const {
   std::string decision;
   std::string law_ref;
   const Status read =
-      Read(request.body, {{"decision", &decision}, {"law_ref", &law_ref}}, {"decision"});
+      ReadBody(request.body, {{"decision", &decision}, {"law_ref", &law_ref}}, {"decision"});
   if (!read.ok()) return Refuse(read);
   if (decision != "ACCEPT" && decision != "REFUSE" && decision != "CANCEL")
     return Refuse(InvalidArgument("CODE_UNKNOWN: decision"));
@@ -132,7 +85,7 @@ HttpResponse ErasureApi::Run(const HttpRequest& request) const {
 
 HttpResponse ErasureApi::SetHold(const HttpRequest& request) const {
   HoldAsk ask;
-  const Status read = Read(request.body,
+  const Status read = ReadBody(request.body,
                            {{"learner", &ask.learner},
                             {"controller", &ask.controller},
                             {"classes", &ask.classes},

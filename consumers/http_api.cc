@@ -7,6 +7,7 @@
 #include "consumers/ops_api.h"
 #include "consumers/publish_api.h"
 #include "consumers/query_api.h"
+#include "consumers/retention_api.h"
 #include "events/limits.h"
 
 namespace oppi::consumers {
@@ -24,6 +25,7 @@ std::vector<Route> ApiRoutes(HttpPorts given) {
   const auto publish = std::make_shared<const PublishApi>(ports);
   const auto query = std::make_shared<const QueryApi>(ports);
   const auto erasures = std::make_shared<const ErasureApi>(ports);
+  const auto retention = std::make_shared<const RetentionApi>(ports);
   const auto log = std::make_shared<const TileApi>(ports->tiles);
   const auto ops = std::make_shared<const OpsApi>(ports);
 
@@ -37,6 +39,9 @@ std::vector<Route> ApiRoutes(HttpPorts given) {
   const auto erasure = [erasures](HttpResponse (ErasureApi::*handle)(const Request&) const) {
     return [erasures, handle](const Request& r) { return ((*erasures).*handle)(r); };
   };
+  const auto begin = [retention](const Request& r) { return retention->Begin(r); };
+  const auto how_far = [retention](const Request& r) { return retention->State(r); };
+  const auto table = [retention](const Request& r) { return retention->Show(r); };
   const auto checkpoint = [log](const Request& r) { return log->Checkpoint(r); };
   const auto tile = [log](const Request& r) { return log->Tile(r); };
   const auto health = [ops](const Request&) { return ops->Health(); };
@@ -81,6 +86,11 @@ std::vector<Route> ApiRoutes(HttpPorts given) {
       {kPost, "/v1/erasures/{id}/decision", kBearer, kAsk,    kQuestionBytesMax, json,    {},       erasure(&ErasureApi::Decide)},
       {kPost, "/v1/holds",               kBearer,    kAsk,    kQuestionBytesMax, json,    {},       erasure(&ErasureApi::SetHold)},
       {kPost, "/v1/holds/{id}/release",  kBearer,    kAsk,    kNoBody,           {},      {},       erasure(&ErasureApi::ReleaseHold)},
+
+      // retention: a run goes on when its caller is gone, and can be asked about
+      {kPost, "/v1/retention/run",       kBearer,    kAsk,    kQuestionBytesMax, json,    {},       begin},
+      {kGet,  "/v1/retention/run",       kBearer,    kAsk,    kNoBody,           {},      {},       how_far},
+      {kGet,  "/v1/retention",           kBearer,    kAsk,    kNoBody,           {},      {},       table},
 
       // the log, as any C2SP client reads it: public, and says nothing about anybody
       {kGet,  "/checkpoint",             kAnyone,    kRead,   kNoBody,           {},      {},       checkpoint},

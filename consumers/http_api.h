@@ -18,6 +18,7 @@
 namespace oppi::consumers {
 
 class ErasureDesk;
+class RetentionWorker;
 
 /// All functions are called by many threads at once. Referred objects outlive the server.
 struct HttpPorts {
@@ -35,7 +36,9 @@ struct HttpPorts {
   std::function<std::vector<std::string>()> not_ready_because;  // empty: ready
   std::function<std::string()> metrics;                         // Prometheus text format 0.0.4
   Access metrics_for = Access::kAnyone;
-  ErasureDesk* erasures = nullptr;  // never nullptr where requests are served
+  // Never nullptr where requests are served.
+  ErasureDesk* erasures = nullptr;
+  RetentionWorker* retention = nullptr;
 };
 
 /// The rows themselves; a test holds GET /openapi.json against them.

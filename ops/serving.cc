@@ -5,6 +5,7 @@
 
 #include "consumers/http_api.h"
 #include "consumers/http_server.h"
+#include "consumers/retention_worker.h"
 #include "ops/erasure_timer.h"
 #include "ops/key_files.h"
 #include "ops/metrics.h"
@@ -42,10 +43,11 @@ class MeasuredRoad final : public consumers::Road {
 }  // namespace
 
 struct Service::Impl {
-  explicit Impl(Node& n) : node(n), metrics(n), road(n.road(), metrics, n.clock()) {}
+  explicit Impl(Node& n) : node(n), metrics(n), road(n.road(), metrics, n.clock()), retention(n.retention(), n.config().organisation) {}
   Node& node;
   Metrics metrics;
   MeasuredRoad road;
+  consumers::RetentionWorker retention;
   std::string host;
   std::unique_ptr<consumers::HttpServer> server;
   std::unique_ptr<ErasureTimer> erasures;
@@ -80,6 +82,7 @@ Result<std::unique_ptr<Service>> Service::Start(Node& node, const std::string& l
       [metrics] { return metrics->Text(); },
       consumers::Access::kAnyone,
       &node.erasures(),
+      &impl->retention,
   };
   consumers::ServerOptions options;
   options.listen = listen;

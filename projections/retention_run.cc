@@ -21,6 +21,8 @@ constexpr std::size_t kWindow = 50'000;
 constexpr std::int64_t kBackOffFirst = kMicrosPerSecond;
 constexpr std::int64_t kBackOffMax = 30 * kMicrosPerSecond;
 constexpr std::int64_t kBackOffAltogether = 600 * kMicrosPerSecond;
+/// Of a wait: after each it is asked whether to stop.
+constexpr std::int64_t kNap = kMicrosPerSecond / 5;
 
 /// Tags are spread evenly, so the share of what lies below one is the share of what is done.
 double ShareBelow(ByteView tag) {
@@ -120,7 +122,7 @@ Status RetentionRun::Publish(const std::string& principal, const std::vector<Eve
       }
       if (published.error().code != Code::kResourceExhausted) return published.error();
       if (waited >= kBackOffAltogether) return Unavailable("live traffic leaves no room for a retention run: run it again later");
-      ports_.wait(back_off);
+      if (!Wait(back_off)) return Unavailable("the retention run was stopped: the next one goes on from there");
       waited += back_off;
       back_off = std::min(back_off * 2, kBackOffMax);
     }
@@ -180,7 +182,20 @@ Status RetentionRun::WriteProgress(ByteView last) const {
   return ledger::WriteFileDurably(ports_.progress_file, text, 0600);
 }
 
+bool RetentionRun::Wait(std::int64_t micros) const {
+  if (!stop_) {
+    ports_.wait(micros);
+    return true;
+  }
+  for (std::int64_t left = micros; left > 0; left -= kNap) {
+    if (stop_()) return false;
+    ports_.wait(std::min(left, kNap));
+  }
+  return !stop_();
+}
+
 Result<RetentionReport> RetentionRun::Run(const RetentionOptions& options, const RetentionProgressFn& progress) {
+  stop_ = options.stop;
   RetentionReport report;
   report.rules.resize(table_.table.rules.size());
   Bytes after;
@@ -205,8 +220,9 @@ Result<RetentionReport> RetentionRun::Run(const RetentionOptions& options, const
     const std::int64_t took = ports_.clock.Now().micros - begun.micros;
     if (options.per_second > 0) {
       const auto due = static_cast<std::int64_t>(static_cast<double>(chunk.names.size()) * static_cast<double>(kMicrosPerSecond) / options.per_second);
-      if (took < due) ports_.wait(due - took);
+      if (took < due && !Wait(due - took)) break;
     }
+    if (stop_ && stop_()) break;
   }
   return report;
 }

@@ -53,6 +53,7 @@ struct RetentionOptions {
   double per_second = 50;  // learners; 0: as fast as it goes
   std::size_t chunk = 100; // learners, at least 1
   std::uint64_t chunks_max = 0;  // then it stops, to be gone on with; 0: until the end
+  std::function<bool()> stop = {};  // asked between chunks and while it waits: true ends the run early
 };
 
 /// What a run shows after each chunk: how far it is, from 0 to 1, and persons looked at so far.
@@ -102,9 +103,12 @@ class RetentionRun {
   [[nodiscard]] events::Event DecisionOn(const Ordered& order) const;
   [[nodiscard]] Result<Bytes> ReadProgress() const;
   [[nodiscard]] Status WriteProgress(ByteView last) const;
+  /// False: it was stopped meanwhile.
+  [[nodiscard]] bool Wait(std::int64_t micros) const;
 
   const Ports ports_;
   const SignedRetention table_;
+  std::function<bool()> stop_;
 };
 
 }  // namespace oppi::projections

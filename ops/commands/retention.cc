@@ -1,9 +1,13 @@
+#include <algorithm>
+#include <chrono>
 #include <cstdio>
 #include <nlohmann/json.hpp>
+#include <thread>
 
 #include "ledger/durable_file.h"
 #include "ops/cli.h"
 #include "ops/key_files.h"
+#include "ops/remote.h"
 
 namespace oppi::ops {
 namespace {
@@ -67,8 +71,33 @@ Result<int> Set(const TableOptions& o) {
   return Print(desk.Set(twice), o.ledger);
 }
 
+Result<std::unique_ptr<Remote>> OpenRemote(const LedgerOptions& o) {
+  OPPI_TRY(const std::string token, o.ReadToken());
+  return Remote::Open(o.url, token);
+}
+
+/// Begins the run there, and asks how far it is until it is done.
+Result<int> RunOver(const RunOptions& o) {
+  const auto rate = static_cast<std::uint64_t>(o.run.per_second);
+  if (static_cast<double>(rate) != o.run.per_second) return InvalidArgument("--rate is a whole number with --url");
+  OPPI_TRY(const auto remote, OpenRemote(o.ledger));
+  const Json ask{{"dry_run", o.run.dry_run}, {"rate", rate}, {"chunk", o.run.chunk}, {"chunks", o.run.chunks_max}};
+  const std::string path = "/v1/retention/run";
+  OPPI_TRY(std::string answer, remote->Ask(path, ask.dump()));
+  ProgressBar bar(o.run.dry_run ? "counting" : "retention");
+  for (std::chrono::milliseconds rest{50};; rest = std::min(rest * 2, std::chrono::milliseconds(2'000))) {
+    const Json state = Json::parse(answer, nullptr, false);
+    if (!state.is_object() || !state.contains("running") || !state.contains("report")) return DataLoss("the answer is not about a run");
+    if (state["running"] == false) return Print(state["report"].dump(), o.ledger);
+    bar.Show(state.value("done", 0.0), std::to_string(state.value("persons", std::uint64_t{0})) + " persons");
+    std::this_thread::sleep_for(rest);
+    OPPI_TRY(answer, remote->Text(path));
+  }
+}
+
 Result<int> Run(const RunOptions& o) {
   if (!(o.run.per_second >= 0)) return InvalidArgument("--rate is a number of learners a second; 0: no limit");
+  if (!o.ledger.url.empty()) return RunOver(o);
   OPPI_TRY(const auto node, o.ledger.OpenNode());
   ProgressBar bar(o.run.dry_run ? "counting" : "retention");
   const auto answer = node->retention().Run(o.run, [&bar](double done, std::uint64_t persons) {
@@ -107,15 +136,19 @@ void AddRetentionCommands(Cli& cli) {
   auto show = std::make_shared<TableOptions>();
   c = AddCommand(cli, *retention, "show", "The table in force, who signed it, and whether runs may rest on it",
                  "oppiloki retention show --data var/ledger", [show]() -> Result<int> {
+                   if (!show->ledger.url.empty()) {
+                     OPPI_TRY(const auto remote, OpenRemote(show->ledger));
+                     return Print(remote->Text("/v1/retention"), show->ledger);
+                   }
                    OPPI_TRY(const auto node, show->ledger.OpenNode());
                    return Print(node->retention().Show(), show->ledger);
                  });
-  show->ledger.AddTo(*c, false);
+  show->ledger.AddTo(*c, true);
 
   auto run = std::make_shared<RunOptions>();
   c = AddCommand(cli, *retention, "run", "Request and decide what has come due; 'oppiloki erase --run' then carries it out",
                  "oppiloki retention run --data var/ledger --dry-run", [run] { return Run(*run); });
-  run->ledger.AddTo(*c, false);
+  run->ledger.AddTo(*c, true);
   c->add_flag("--dry-run", run->run.dry_run, "Say what and how much, and change nothing");
   c->add_option("--rate", run->run.per_second, "Learners a second, beside live traffic; 0: as fast as it goes")->capture_default_str();
   c->add_option("--chunk", run->run.chunk, "Learners at a time")->capture_default_str()->check(CLI::Range(1, 10000));

@@ -5,10 +5,11 @@ Run by ctest; OPPILOKI names the program.
 """
 
 import json
+import time
 import unittest
 
 import program
-from program import ProgramTest, new_publisher, run
+from program import ProgramTest, new_publisher, request, run, served
 
 SIZE = ("--pupils", 45, "--days", 20)
 ACTIVITY = "fi.oppiloki.activity."
@@ -142,6 +143,55 @@ class Runs(Year):
         self.assertEqual(self.activity_left(other), self.activity[other])
         self.done("fsck", "--data", self.ledger)
         self.assertEqual(self.retention("run", "--dry-run", "--rate", 0)["rules"][0]["learners"], 0)
+
+
+class Served(Year):
+    """The same through a running server."""
+
+    def token(self, principal, role):
+        path = self.folder / f"{principal}.token"
+        self.done("token", "issue", "--data", self.ledger, "--principal", principal, "--role", role, "--organisation", "*", "--purpose", "EDU",
+                  "--out", path)
+        return path
+
+    def call(self, url, method, token, body=None):
+        headers = {"Authorization": "Bearer " + token.read_text(encoding="utf-8").strip(), "Content-Type": "application/json"}
+        status, _, text = request(url, method, "/v1/retention/run", None if body is None else json.dumps(body), headers if body else {"Authorization": headers["Authorization"]})
+        return status, json.loads(text)
+
+    def test_a_run_goes_on_in_the_server_and_can_be_asked_about(self):
+        anna, teacher, auditor = (self.token(*who) for who in (("anna", "DPO"), ("t", "TEACHER"), ("v", "AUDITOR")))
+        with served(self.ledger) as url:
+            common = ("--url", url, "--token", anna, "--json")
+            self.assertIn("NO_TABLE", self.exits(2, "retention", "run", *common).err)
+            self.assertIn("NO_TABLE", self.exits(2, "retention", "show", *common).err)
+        self.retention("set", "--table", self.write_table(), "--key", self.anna, "--second-key", self.bertta)
+        self.leave_school()
+        counted = self.retention("run", "--dry-run", "--rate", 0)
+        with served(self.ledger) as url:
+            common = ("--url", url, "--token", anna, "--json")
+            self.assertEqual((self.call(url, "GET", anna)[0], self.call(url, "GET", anna)[1]["code"]), (404, "NO_RUN"))
+            for token in (teacher, auditor):
+                status, problem = self.call(url, "POST", token, {"dry_run": True})
+                self.assertEqual((status, problem["code"]), (403, "ROLE_NOT_ALLOWED"))
+            for body, code in (({"rate": -1}, "FIELD_TYPE"), ({"chunk": 0}, "FIELD_TYPE"), ({"speed": 1}, "UNKNOWN_FIELD")):
+                status, problem = self.call(url, "POST", anna, body)
+                self.assertEqual((status, problem["code"]), (400, code))
+            self.assertEqual(self.done("retention", "show", *common).json()["decided_by"], "bertta")
+            self.assertEqual(self.done("retention", "run", *common, "--dry-run", "--rate", 0).json(), counted)
+            self.assertEqual(self.call(url, "GET", auditor)[1]["report"], counted)
+            # A slow one: others wait, and the end of the service does not wait for it.
+            status, state = self.call(url, "POST", anna, {"rate": 1, "chunk": 1})
+            self.assertEqual((status, state["running"], state["report"]), (200, True, None))
+            self.exits(4, "retention", "run", *common, "--rate", 0)
+            while self.call(url, "GET", auditor)[1]["persons"] == 0:
+                time.sleep(0.05)
+        with served(self.ledger) as url:
+            common = ("--url", url, "--token", anna, "--json")
+            ran = self.done("retention", "run", *common, "--rate", 0).json()
+            self.assertEqual((ran["finished"], ran["resumed"]), (True, True))
+            again = self.done("retention", "run", *common, "--rate", 0).json()
+            self.assertEqual((again["rules"][0]["learners"], again["rules"][0]["waiting"]), (0, counted["rules"][0]["learners"]))
 
 
 if __name__ == "__main__":
