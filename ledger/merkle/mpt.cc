@@ -1,32 +1,20 @@
 #include "ledger/merkle/mpt.h"
 
 #include <algorithm>
-#include <bit>
+#include <array>
+#include <cstring>
 #include <string>
 #include <utility>
 
 #include "events/check.h"
+#include "ledger/merkle/map_bits.h"
 
 namespace oppi::ledger::merkle {
 namespace {
 
 using Entries = std::span<const MapEntry>;
 
-constexpr std::size_t kKeyBits = 8 * kDigestBytes;
 constexpr std::size_t kStepBytes = 1 + kDigestBytes;
-static_assert(kKeyBits - 1 == UINT8_MAX);  // so a bit number fits the one byte it is hashed as
-
-bool BitOf(const MapKey& key, std::size_t bit) {
-  return (key.bytes[bit / 8] >> (7 - bit % 8) & 1) != 0;
-}
-
-/// Requires a != b.
-std::uint8_t FirstDifference(const MapKey& a, const MapKey& b) {
-  std::size_t i = 0;
-  while (a.bytes[i] == b.bytes[i]) ++i;
-  const auto difference = static_cast<std::uint8_t>(a.bytes[i] ^ b.bytes[i]);
-  return static_cast<std::uint8_t>(8 * i + static_cast<std::size_t>(std::countl_zero(difference)));
-}
 
 /// The two children of the inner node above two or more sorted entries.
 struct Children {
@@ -35,12 +23,9 @@ struct Children {
   Entries right;
 };
 Children SplitEntries(Entries entries) {
-  const std::uint8_t bit = FirstDifference(entries.front().key, entries.back().key);
-  const auto middle =
-      std::partition_point(entries.begin(), entries.end(),
-                           [bit](const MapEntry& entry) { return !BitOf(entry.key, bit); });
-  const auto left = static_cast<std::size_t>(middle - entries.begin());
-  return {bit, entries.first(left), entries.subspan(left)};
+  const unsigned bit = FirstDifference(entries.front().key, entries.back().key);
+  const auto [left, right] = SplitAt(entries, bit);
+  return {static_cast<std::uint8_t>(bit), left, right};
 }
 
 /// Requires one entry or more. Recursion is at most 256 deep: the bit grows with each step down.
@@ -88,16 +73,18 @@ MapRoot AsMapRoot(const MapNode& node) { return MapRoot{node.bytes}; }
 
 MapRoot EmptyMapRoot() { return HashOf<MapRoot>(""); }
 
+// One call of the hash each: with many short ones the calls themselves show.
 MapNode HashMapLeaf(const MapEntry& entry) {
-  return Sha256().Update(entry.key.view()).Update(entry.value.view()).Final<MapNode>();
+  static_assert(sizeof(MapEntry) == 2 * kDigestBytes);
+  return HashOf<MapNode>({reinterpret_cast<const char*>(&entry), sizeof(entry)});
 }
 
 MapNode HashMapInner(const MapNode& left, const MapNode& right, std::uint8_t bit) {
-  return Sha256()
-      .Update(left.view())
-      .Update(right.view())
-      .Update(static_cast<unsigned char>(bit))
-      .Final<MapNode>();
+  std::array<char, 2 * kDigestBytes + 1> input;
+  std::memcpy(input.data(), left.bytes.data(), kDigestBytes);
+  std::memcpy(input.data() + kDigestBytes, right.bytes.data(), kDigestBytes);
+  input.back() = static_cast<char>(bit);
+  return HashOf<MapNode>({input.data(), input.size()});
 }
 
 Result<MapRoot> RootOfMap(Entries entries) {
