@@ -4,7 +4,7 @@ namespace oppi::ledger {
 namespace {
 
 constexpr std::uint8_t kVersion = 1;
-enum Kind : std::uint8_t { kGenesis = 0, kBatch = 1, kEvent = 2 };
+enum Kind : std::uint8_t { kGenesis = 0, kBatch = 1, kEvent = 2, kState = 4 };
 enum Flags : std::uint8_t { kClear = 1 };
 
 void Encode(ByteWriter& w, const GenesisLeaf& g) {
@@ -34,6 +34,31 @@ void Encode(ByteWriter& w, const EventLeaf& e) {
   w.U8(static_cast<std::uint8_t>(e.clear->encoding));
   w.Raw({reinterpret_cast<const char*>(e.clear->salt.data()), e.clear->salt.size()});
   w.Long(e.clear->bytes);
+}
+
+/// Genesis is covered by every map, and a state leaf by all that come after it.
+bool CoversWhatIsBefore(const StateLeaf& s) { return s.previous.value() < s.covers.value(); }
+
+void Encode(ByteWriter& w, const StateLeaf& s) {
+  OPPI_CHECK(CoversWhatIsBefore(s));
+  w.U8(kState);
+  w.U64(s.covers.value());
+  w.Raw(s.map_root.view());
+  w.Raw(s.fold.view());
+  w.U64(s.previous.value());
+}
+
+Result<StateLeaf> DecodeState(ByteReader& r) {
+  StateLeaf s;
+  s.covers = TreeSize(r.U64());
+  const auto map_root = merkle::MapRoot::From(r.Raw(kDigestBytes));
+  const auto fold = Sha256Digest::From(r.Raw(kDigestBytes));
+  s.previous = LeafIndex(r.U64());
+  if (!map_root || !fold || !r.ok()) return InvalidArgument("leaf: a state entry that is cut short");
+  s.map_root = *map_root;
+  s.fold = *fold;
+  if (!CoversWhatIsBefore(s)) return InvalidArgument("leaf: a state entry that does not cover the one before it");
+  return s;
 }
 
 Result<EventLeaf> DecodeEvent(ByteReader& r) {
@@ -110,6 +135,10 @@ Result<Leaf> DecodeLeaf(ByteView bytes) {
     }
     case kEvent: {
       OPPI_TRY(leaf.body, DecodeEvent(r));
+      break;
+    }
+    case kState: {
+      OPPI_TRY(leaf.body, DecodeState(r));
       break;
     }
     default:

@@ -11,6 +11,7 @@
 #include "events/outcome.h"
 #include "events/result.h"
 #include "events/time.h"
+#include "ledger/merkle/mpt.h"
 
 /// The entries of the log (docs/wire-format.md). None holds personal data: an event is a salted
 /// commitment and a number of subjects; only public (S0) events carry their bytes in clear.
@@ -45,14 +46,23 @@ struct EventLeaf {
   friend bool operator==(const EventLeaf& a, const EventLeaf& b);
 };
 
-/// Kind 4 is the state leaf: reserved for the authenticated stream map.
+/// What the stream map (ledger/label.h) was when everything before this entry was in it. Lies at the
+/// index that equals `covers`; the last entry of a checkpoint whose map is current.
+struct StateLeaf {
+  TreeSize covers{1};        // entries that the map covers: all before this one
+  merkle::MapRoot map_root;  // of the map of streams
+  Sha256Digest fold;         // which function of the entries the map is (FoldOf in ledger/label.h)
+  LeafIndex previous{0};     // index of the state leaf before this one; 0: there was none
+  friend bool operator==(const StateLeaf&, const StateLeaf&) = default;
+};
 
 struct Leaf {
   Instant recorded{};
-  std::variant<GenesisLeaf, BatchLeaf, EventLeaf> body;
+  std::variant<GenesisLeaf, BatchLeaf, EventLeaf, StateLeaf> body;
   friend bool operator==(const Leaf&, const Leaf&) = default;
 };
 
+/// Requires, of a state leaf, that previous is below covers.
 [[nodiscard]] Bytes EncodeLeaf(const Leaf& leaf);
 /// Strict: EncodeLeaf(DecodeLeaf(b)) == b.
 [[nodiscard]] Result<Leaf> DecodeLeaf(ByteView bytes);

@@ -24,6 +24,8 @@
 ///   Batches        index of the batch's leaf          commitments of items that are not in the log
 ///   Documents      handle, tag(SHA-256)               original document *
 ///   Views          projection, index, handle          fact * (rows in log order: cheap to add)
+///   Labels         label                              value in the stream map, and what it commits to
+///                                                     where that is nowhere else (ledger/label_rows.h)
 ///
 /// Nothing is compressed: hashes, tags and ciphertext do not shrink.
 

@@ -1,6 +1,7 @@
 #include "ledger/merkle/map_tree.h"
 
 #include <algorithm>
+#include <array>
 #include <deque>
 #include <mutex>
 #include <set>
@@ -30,6 +31,9 @@ struct Inner {
   std::uint8_t bit;
 };
 static_assert(sizeof(Inner) == 44 && sizeof(MapEntry) == 64);  // 108 bytes a key
+
+/// So many ways down are followed at a time.
+constexpr std::size_t kFetched = 16;
 
 /// A subtree with its hash at hand.
 struct Sub {
@@ -103,10 +107,24 @@ struct MapTree::State {
   Sub NewInner(unsigned bit, const Sub& left, const Sub& right) {
     const Ref ref = inner.Take();
     const auto byte = static_cast<std::uint8_t>(bit);
-    inner[ref] = {HashMapInner(left.hash, right.hash, byte), left.ref, right.ref, byte};
+    // Not read back from the node: that would wait for memory.
+    const Sub made_now{ref, HashMapInner(left.hash, right.hash, byte)};
+    Inner& node = inner[ref];
+    node.hash = made_now.hash;
+    node.left = left.ref;
+    node.right = right.ref;
+    node.bit = byte;
     made.Add(ref);
-    return {ref, inner[ref].hash};
+    return made_now;
   }
+
+  void Fetch(Ref ref) const {
+    if (IsLeaf(ref))
+      Prefetch(&Leaf(ref), sizeof(MapEntry));
+    else
+      Prefetch(&inner[ref], sizeof(Inner));
+  }
+  void FetchWays(Ref node, Entries changes) const;
 
   Sub Build(Entries entries);
   Sub Change(Ref node, unsigned from, Entries changes);
@@ -165,6 +183,24 @@ Sub MapTree::State::Diverge(Ref node, const MapKey& key, unsigned bit, Entries c
   return right ? NewInner(bit, other, mine) : NewInner(bit, mine, other);
 }
 
+/// Asks the memory for the nodes that these changes will touch, all ways a step at a time: one
+/// after the other each step would wait for the one before it.
+void MapTree::State::FetchWays(Ref node, Entries changes) const {
+  std::array<Ref, kFetched> at;
+  at.fill(node);
+  for (bool more = true; more;) {
+    more = false;
+    for (std::size_t i = 0; i < changes.size(); ++i) {
+      if (IsLeaf(at[i])) continue;
+      const Inner& here = inner[at[i]];
+      Fetch(here.left);  // one is on the way, the other's hash is needed
+      Fetch(here.right);
+      at[i] = BitOf(changes[i].key, here.bit) ? here.right : here.left;
+      more = true;
+    }
+  }
+}
+
 /// The subtree `node` with these changes. They and all keys below agree in the bits before `from`.
 /// Recursion is at most 256 deep: `from` grows.
 Sub MapTree::State::Change(Ref node, unsigned from, Entries changes) {
@@ -183,6 +219,10 @@ Sub MapTree::State::Change(Ref node, unsigned from, Entries changes) {
     if (bit < old.bit) return Diverge(node, key, bit, changes);
   }
   const auto [clear, set] = SplitAt(changes, old.bit);
+  if (changes.size() > kFetched) {
+    if (clear.size() <= kFetched) FetchWays(old.left, clear);
+    if (set.size() <= kFetched) FetchWays(old.right, set);
+  }
   const Sub left = clear.empty() ? Old(old.left) : Change(old.left, old.bit + 1U, clear);
   const Sub right = set.empty() ? Old(old.right) : Change(old.right, old.bit + 1U, set);
   if (left.ref == old.left && right.ref == old.right) return {node, old.hash};
@@ -300,6 +340,7 @@ Result<MapRoot> MapTree::Prepare(Entries changes) {
   if (bad != changes.end()) return InvalidArgument("map: the keys do not strictly ascend");
   State& s = *state_;
   s.Collect();
+  if (s.top.ref != kNothing && changes.size() <= kFetched) s.FetchWays(s.top.ref, changes);
   if (!changes.empty())
     s.top = s.top.ref == kNothing ? s.Build(changes) : s.Change(s.top.ref, 0, changes);
   return PreparedRoot();

@@ -23,6 +23,8 @@ std::vector<Leaf> SomeLeaves() {
       {{-8},
        EventLeaf{LeafIndex(~0ULL), 65535, 255, events::Outcome::kQuarantined,
                  events::ErrorCode::kLate, commitment, clear}},
+      {{9},
+       StateLeaf{TreeSize(7), HashOf<merkle::MapRoot>("map"), HashOf("fold"), LeafIndex(3)}},
   };
 }
 
@@ -69,7 +71,7 @@ TEST(Leaf, RefusesAnUnknownVersionKindFlagOutcomeReasonAndEncoding) {
   EXPECT_TRUE(with(0, 1));
   EXPECT_FALSE(with(0, 2));                                                 // version
   EXPECT_FALSE(with(9, 3));                                                 // kind
-  EXPECT_FALSE(with(9, 4));                                                 // reserved kind
+  EXPECT_FALSE(with(9, 4));                                                 // a kind of other length
   EXPECT_FALSE(with(10, 2));                                                // flags
   EXPECT_FALSE(with(22, static_cast<char>(events::Outcome::kDuplicate)));   // outcome
   EXPECT_FALSE(with(22, static_cast<char>(events::Outcome::kRejected)));    // outcome
@@ -78,10 +80,30 @@ TEST(Leaf, RefusesAnUnknownVersionKindFlagOutcomeReasonAndEncoding) {
   EXPECT_FALSE(with(56, 3));                                                // encoding
 }
 
+TEST(Leaf, AStateEntryCoversGenesisAndTheStateEntryBeforeIt) {
+  const auto of = [](std::uint64_t covers, std::uint64_t previous) {
+    Bytes bytes = EncodeLeaf(SomeLeaves()[4]);
+    bytes.replace(10, 8, Bytes());
+    Bytes number;
+    ByteWriter(number).U64(covers);
+    bytes.insert(10, number);
+    bytes.resize(bytes.size() - 8);
+    ByteWriter(bytes).U64(previous);
+    return DecodeLeaf(bytes);
+  };
+  EXPECT_TRUE(of(1, 0).ok());
+  EXPECT_TRUE(of(8, 7).ok());
+  EXPECT_FALSE(of(0, 0).ok());
+  EXPECT_FALSE(of(7, 7).ok());
+  const auto refused = of(7, 8);
+  ASSERT_FALSE(refused.ok());
+  EXPECT_NE(refused.error().message.find("does not cover"), std::string::npos);
+}
+
 RC_GTEST_PROP(LeafProperty, ArbitraryBytesAreRefusedOrGiveThemselvesAgain, ()) {
   Bytes bytes = *rc::gen::container<Bytes>(rc::gen::arbitrary<char>());
   if (!bytes.empty()) bytes[0] = 1;
-  if (bytes.size() > 9) bytes[9] = *rc::gen::inRange<char>(0, 3);
+  if (bytes.size() > 9) bytes[9] = *rc::gen::inRange<char>(0, 6);
   const auto decoded = DecodeLeaf(bytes);
   if (decoded.ok()) RC_ASSERT(EncodeLeaf(*decoded) == bytes);
 }
