@@ -29,6 +29,7 @@ struct Benchmark {
 [[nodiscard]] Benchmark DecideBenchmark();
 [[nodiscard]] Benchmark EraseBenchmark();
 [[nodiscard]] Benchmark IngestBenchmark();
+[[nodiscard]] Benchmark ProofBenchmark();
 
 class Stopwatch {
  public:

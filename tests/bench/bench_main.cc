@@ -44,7 +44,7 @@ void Print(const std::string& name, const oppi::bench::Rows& rows) {
 int main(int argc, char** argv) {
   if (sodium_init() < 0) return 4;
   const std::vector<oppi::bench::Benchmark> known = {oppi::bench::IngestBenchmark(), oppi::bench::EraseBenchmark(),
-                                                     oppi::bench::DecideBenchmark()};
+                                                     oppi::bench::DecideBenchmark(), oppi::bench::ProofBenchmark()};
   std::string out;
   std::vector<std::string> wanted;
   for (int i = 1; i < argc; ++i) {
