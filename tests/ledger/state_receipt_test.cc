@@ -9,6 +9,7 @@
 #include "ledger/label_rows.h"
 #include "tests/ledger/test_keys.h"
 #include "tests/ledger/test_tree.h"
+#include "tests/support/vectors.h"
 
 namespace oppi::ledger {
 namespace {
@@ -75,6 +76,14 @@ TEST(StateReceipt, ProvesTheMapAndWhatIsNotInIt) {
   const auto by_policy = VerifyStateReceipt(*proof, PolicyOf(log.log_key.verifier()));
   ASSERT_TRUE(by_policy.ok());
   EXPECT_EQ(by_policy->leaf, state->leaf);
+}
+
+// What was handed out once verifies for ever (tests/ledger/verify_absence.cc does).
+TEST(StateReceipt, IsWrittenAsEver) {
+  const SomeLog log;
+  const auto golden = tests::ReadFile(std::filesystem::path(OPPI_SOURCE_DIR) /
+                                      "tests/vectors/state/absence.tlog-proof");
+  EXPECT_EQ(FormatTlogProof(log.Proof(log.Receipt())), golden);
 }
 
 TEST(StateReceipt, SaysWhenEntriesCameAfterTheMap) {
