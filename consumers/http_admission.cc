@@ -82,8 +82,9 @@ std::optional<HttpResponse> CheckBody(const RequestHead& head, const Route& rout
     if (!EqualsIgnoreCase(Trim(coding), "identity"))
       return ProblemResponse({415, "MEDIA_TYPE", "send the body without content coding"});
   if (head.content_types.size() == 1) request.media_type = MediaType(head.content_types.front());
-  if (std::find(route.media_types.begin(), route.media_types.end(), request.media_type) ==
-      route.media_types.end()) {
+  const bool any = route.media_types.front() == kAnyMediaType;
+  if (!any && std::find(route.media_types.begin(), route.media_types.end(), request.media_type) ==
+                  route.media_types.end()) {
     HttpResponse response =
         ProblemResponse({415, "MEDIA_TYPE", "wanted: " + Join(route.media_types)});
     response.headers.emplace_back("Accept", Join(route.media_types));

@@ -32,6 +32,9 @@ enum class Lane : std::uint8_t {
 };
 inline constexpr std::size_t kLanes = 4;
 
+/// A row that takes its body as whatever it is called, or as nothing.
+inline constexpr const char* kAnyMediaType = "*/*";
+
 struct Route {
   Method method = Method::kGet;
   /// Segments are literal or "{name}" (exactly one segment); the last may be "{name...}" (one or

@@ -84,5 +84,6 @@ void AddRetentionCommands(Cli& cli);  // retention
 void AddBackupCommands(Cli& cli);   // backup, restore
 void AddRepairCommands(Cli& cli);   // fsck, rebuild
 void AddRehearseCommand(Cli& cli);  // rehearse
+void AddWitnessCommands(Cli& cli);  // witness, monitor
 
 }  // namespace oppi::ops

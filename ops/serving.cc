@@ -1,7 +1,6 @@
 #include "ops/serving.h"
 
 #include <chrono>
-#include <csignal>
 
 #include "consumers/http_api.h"
 #include "consumers/http_server.h"
@@ -9,6 +8,7 @@
 #include "ops/erasure_timer.h"
 #include "ops/key_files.h"
 #include "ops/metrics.h"
+#include "ops/signals.h"
 
 namespace oppi::ops {
 namespace {
@@ -101,15 +101,6 @@ Result<std::unique_ptr<Service>> Service::Start(Node& node, const std::string& l
 
 std::string Service::address() const { return impl_->host + ":" + std::to_string(impl_->server->port()); }
 
-void Service::WaitForSignal() {
-  // Blocked in every thread, so that only this one is woken.
-  sigset_t signals;
-  sigemptyset(&signals);
-  sigaddset(&signals, SIGINT);
-  sigaddset(&signals, SIGTERM);
-  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-  int received = 0;
-  sigwait(&signals, &received);
-}
+void Service::WaitForSignal() { WaitForStopSignal(); }
 
 }  // namespace oppi::ops

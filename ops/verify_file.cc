@@ -2,6 +2,7 @@
 
 #include "events/tree_hash.h"
 #include "ledger/durable_file.h"
+#include "ledger/equivocation.h"
 #include "ledger/leaf.h"
 #include "projections/verifier.h"
 
@@ -54,6 +55,18 @@ Verdict VerifyCheckpoint(std::string_view text, const ledger::TlogPolicy& trust)
   return verdict;
 }
 
+Verdict VerifyEquivocation(std::string_view text, const ledger::TlogPolicy& trust) {
+  Verdict verdict{false, "equivocation", {}, {}};
+  const auto equivocation = ledger::ParseEquivocation(text);
+  const auto proved = equivocation.ok() ? ProveEquivocation(*equivocation, trust) : Result<std::string>(equivocation.error());
+  verdict.holds = proved.ok();
+  if (proved.ok())
+    verdict.proved = {*proved};
+  else
+    verdict.failed = proved.error().message;
+  return verdict;
+}
+
 }  // namespace
 
 Verdict VerifyText(std::string_view text, const ledger::TlogPolicy& trust) {
@@ -68,6 +81,7 @@ Verdict VerifyText(std::string_view text, const ledger::TlogPolicy& trust) {
       verdict.failed = proved.error().message;
     return verdict;
   }
+  if (ledger::IsEquivocation(text)) return VerifyEquivocation(text, trust);
   return VerifyCheckpoint(text, trust);
 }
 

@@ -28,7 +28,7 @@ COMMANDS = [
     ["rebuild"], ["doctor"], ["rotate"], ["rotate", "vault-master"],
     ["rehearse"], ["erase"], ["hold"], ["hold", "set"], ["hold", "release"], ["hold", "list"],
     ["retention"], ["retention", "sign"], ["retention", "set"], ["retention", "show"], ["retention", "run"],
-    ["backup"], ["backup", "list"], ["backup", "refresh"], ["backup", "forget"], ["restore"],
+    ["backup"], ["backup", "list"], ["backup", "refresh"], ["backup", "forget"], ["restore"], ["witness"], ["monitor"],
 ]
 NOBODY = "urn:oid:1.2.246.562.24.99999999990"
 
