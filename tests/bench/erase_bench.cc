@@ -159,7 +159,7 @@ Rows Run() {
   PublishOrders(*node, asking, deciding);
 
   const double quiet = IngestRate(*node, MakeBatches(Load(20 * kLearners, 200, kLearners), publisher));
-  Traffic traffic(*node, MakeBatches(Load(30 * kLearners, 1200, kLearners), publisher));
+  Traffic traffic(*node, MakeBatches(Load(30 * kLearners, 2000, kLearners), publisher));
   const Stopwatch watch;
   const auto report = nlohmann::json::parse(Must(node->erasures().Run()));
   const double seconds = watch.seconds();
