@@ -8,27 +8,10 @@
 #include <cstring>
 #include <filesystem>
 
+#include "ledger/descriptor.h"
+
 namespace oppi::ledger {
 namespace {
-
-class Descriptor {
- public:
-  explicit Descriptor(int fd) : fd_(fd) {}
-  ~Descriptor() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  [[nodiscard]] int get() const { return fd_; }
-  [[nodiscard]] int Release() {
-    const int fd = fd_;
-    fd_ = -1;
-    return fd;
-  }
-
- private:
-  int fd_;
-};
 
 Error FromErrno(const std::string& path, const char* doing) {
   const int code = errno;

@@ -14,30 +14,15 @@
 #include <cstring>
 #include <thread>
 
+#include "ledger/descriptor.h"
+
 namespace oppi::ops {
 namespace {
 
+using ledger::Descriptor;
+
 constexpr std::size_t kLineBytesMax = 256 * 1024;
 constexpr const char* kName = "control";
-
-class Descriptor {
- public:
-  explicit Descriptor(int fd = -1) : fd_(fd) {}
-  ~Descriptor() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  Descriptor(Descriptor&& other) noexcept : fd_(other.fd_) { other.fd_ = -1; }
-  Descriptor& operator=(Descriptor&& other) noexcept {
-    std::swap(fd_, other.fd_);
-    return *this;
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  [[nodiscard]] int get() const { return fd_; }
-
- private:
-  int fd_;
-};
 
 /// The address through an open folder: paths of sockets are short, those of ledgers may be long.
 sockaddr_un AddressIn(int folder) {

@@ -11,10 +11,13 @@
 #include <map>
 #include <vector>
 
+#include "ledger/descriptor.h"
 #include "ledger/durable_file.h"
 
 namespace oppi::ops {
 namespace {
+
+using ledger::Descriptor;
 
 namespace fs = std::filesystem;
 
@@ -27,20 +30,6 @@ Error FromErrno(const char* doing, const std::string& path) {
   if (code == ENOSPC || code == EDQUOT) return ResourceExhausted(message);
   return DataLoss(message);
 }
-
-class Descriptor {
- public:
-  explicit Descriptor(int fd) : fd_(fd) {}
-  ~Descriptor() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  [[nodiscard]] int get() const { return fd_; }
-
- private:
-  int fd_;
-};
 
 struct Tree {
   std::vector<std::string> folders;            // as seen from the root, parents first

@@ -8,26 +8,15 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "ledger/descriptor.h"
 #include "ledger/durable_file.h"
 
 namespace oppi::ops {
 namespace {
 
+using ledger::Descriptor;
+
 constexpr std::size_t kSecretFileBytesMax = 64 * 1024;
-
-class Descriptor {
- public:
-  explicit Descriptor(int fd) : fd_(fd) {}
-  ~Descriptor() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  [[nodiscard]] int get() const { return fd_; }
-
- private:
-  int fd_;
-};
 
 /// Reads `path` unless a bit of `forbidden` is set in its mode. What is checked is what is read.
 Result<ledger::GuardedBytes> ReadChecked(const std::string& path, mode_t forbidden) {
