@@ -4,7 +4,7 @@
 #include "projections/authorise.h"
 #include "projections/consent_answer.h"
 #include "projections/erasure_answer.h"
-#include "projections/evidence.h"
+#include "projections/evidence_gather.h"
 #include "projections/log_reader.h"
 #include "projections/openable.h"
 #include "projections/verifier.h"

@@ -6,7 +6,7 @@
 
 #include "events/result.h"
 #include "ledger/tlog_policy.h"
-#include "projections/evidence.h"
+#include "projections/evidence_file.h"
 #include "projections/registry.h"
 
 /// The checker of answers: trusts a policy file and nothing else. It recomputes; it never believes.

@@ -13,7 +13,7 @@
 #include "ledger/rocksdb_store.h"
 #include "ledger/tlog_policy.h"
 #include "ops/generate/policy.h"
-#include "projections/evidence.h"
+#include "projections/evidence_file.h"
 #include "projections/rebuild.h"
 #include "projections/verifier.h"
 #include "tests/ops/temp_ledger.h"

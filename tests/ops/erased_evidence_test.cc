@@ -4,7 +4,7 @@
 
 #include "events/ids.h"
 #include "ledger/tlog_policy.h"
-#include "projections/evidence.h"
+#include "projections/evidence_file.h"
 #include "projections/verifier.h"
 #include "tests/ops/temp_ledger.h"
 #include "tests/support/sample_events.h"

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -11,15 +10,13 @@
 #include "events/digest.h"
 #include "events/ordinal.h"
 #include "events/result.h"
-#include "ledger/log_view.h"
 #include "projections/answer.h"
 #include "projections/question.h"
-#include "projections/views.h"
 
 /// Evidence: one file that holds an answer and everything that is needed to check it offline - the log
 /// entries it rests on with their inclusion proofs, the opened events, the batches that publishers
 /// signed, the registry events that say whose keys those are, and the checkpoint
-/// (docs/wire-format.md, "Evidence").
+/// (docs/wire-format.md, "Evidence"). The format alone: no log, no store.
 
 namespace oppi::projections {
 
@@ -45,10 +42,5 @@ struct Evidence {
 [[nodiscard]] std::string EncodeEvidence(const Evidence& evidence);
 /// Strict and bounded. Errors: kInvalidArgument "evidence: ...".
 [[nodiscard]] Result<Evidence> DecodeEvidence(std::string_view json);
-
-/// Gathers the entries of these facts, their batches, the registry and genesis. `log` is the view the
-/// file is checked against. Events that are anchored bring the last entry of the checkpoint they name.
-[[nodiscard]] Result<std::vector<EvidenceEntry>> GatherEntries(const ledger::LogView& log, const ViewStores& stores,
-                                                               const Facts& facts);
 
 }  // namespace oppi::projections
