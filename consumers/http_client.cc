@@ -3,6 +3,7 @@
 #include <simdjson.h>
 
 #include <algorithm>
+#include <atomic>
 #include <boost/asio/connect.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/io_context.hpp>
@@ -38,10 +39,14 @@ struct HttpClient::Impl {
   Status Connect();
   error_code Read(http::response_parser<http::string_body>& parser);
   Result<HttpReply> Exchange(http::request<http::string_body>& request, bool& stale);
-  /// Runs what was started until it is done; its deadline is the stream's.
-  void Run() {
+  /// Runs what was started until it is done; its deadline is the stream's. False: stopped, and what
+  /// was started is not done.
+  bool Run() {
     io.restart();
+    // After the restart: a stop that came before it would be forgotten.
+    if (stopped) return false;
     io.run();
+    return !stopped;
   }
   void Close() {
     error_code ignored;
@@ -55,6 +60,7 @@ struct HttpClient::Impl {
   std::string prefix;  // "" or "/log"
   ClientOptions options;
   asio::io_context io{1};
+  std::atomic<bool> stopped = false;
   std::optional<beast::tcp_stream> stream;  // set: connected
   beast::flat_buffer buffer;
 };
@@ -68,7 +74,7 @@ Status HttpClient::Impl::Connect() {
   stream->expires_after(options.connect_time_max);
   stream->async_connect(
       found, [&ec](const error_code& result, const asio::ip::tcp::endpoint&) { ec = result; });
-  Run();
+  if (!Run()) ec = asio::error::operation_aborted;
   if (ec) {
     Close();
     return Unavailable(ec == beast::error::timeout ? "connect: too slow"
@@ -84,7 +90,7 @@ Result<HttpReply> HttpClient::Impl::Exchange(http::request<http::string_body>& r
   error_code write_error;
   stream->expires_after(options.answer_time_max);
   http::async_write(*stream, request, [&](const error_code& ec, std::size_t) { write_error = ec; });
-  Run();
+  if (!Run()) return Unavailable("answer: stopped");
   // A server may answer before it has taken the whole request (413), so after a failed write there
   // can still be something to read - except after our own deadline, which has closed the socket.
   error_code ec = write_error;
@@ -136,7 +142,7 @@ error_code HttpClient::Impl::Read(http::response_parser<http::string_body>& pars
                               ec = result;
                               n = got;
                             });
-    Run();
+    if (!Run()) return asio::error::operation_aborted;
     buffer.commit(n);
     if (ec == asio::error::eof) {
       if (!parser.got_some()) return make_error_code(http::error::end_of_stream);
@@ -159,7 +165,7 @@ Result<HttpReply> HttpClient::Impl::Call(http::request<http::string_body> reques
   auto reply = Exchange(request, stale);
   if (reply) return reply;
   Close();
-  if (!kept || !stale) return reply;
+  if (!kept || !stale || stopped) return reply;
   // The server closed the kept connection before it answered a byte. Everything we send may be sent
   // again: batches are known by their events, questions change nothing.
   OPPI_RETURN_IF_ERROR(Connect());
@@ -191,6 +197,11 @@ Result<std::unique_ptr<HttpClient>> HttpClient::Make(std::string_view url, Clien
   impl->prefix = prefix;
   impl->options = std::move(options);
   return std::unique_ptr<HttpClient>(new HttpClient(std::move(impl)));
+}
+
+void HttpClient::Stop() {
+  impl_->stopped = true;
+  impl_->io.stop();
 }
 
 Result<HttpReply> HttpClient::Get(std::string_view target) {

@@ -47,6 +47,9 @@ class HttpClient final {
   [[nodiscard]] Result<HttpReply> Get(std::string_view target);
   [[nodiscard]] Result<HttpReply> Post(std::string_view target, std::string_view media_type,
                                        std::string body);
+  /// The call under way and every later one end with kUnavailable, after the look-up of a name if
+  /// one is under way. Any thread.
+  void Stop();
 
  private:
   struct Impl;

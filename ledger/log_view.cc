@@ -1,5 +1,6 @@
 #include "ledger/log_view.h"
 
+#include "events/check.h"
 #include "events/tree_hash.h"
 #include "ledger/tlog_proof.h"
 #include "ledger/tree_writer.h"
@@ -11,6 +12,11 @@ using merkle::kTileWidth;
 
 LogView::LogView(const Store& store, std::shared_ptr<const Snapshot> snapshot, Checkpoint checkpoint, std::string note)
     : store_(store), snapshot_(std::move(snapshot)), checkpoint_(std::move(checkpoint)), note_(std::move(note)) {}
+
+std::shared_ptr<const LogView> LogView::As(Checkpoint checkpoint, std::string note) const {
+  OPPI_CHECK(!(size() < checkpoint.size));
+  return std::make_shared<const LogView>(store_, snapshot_, std::move(checkpoint), std::move(note));
+}
 
 Result<Bytes> LogView::LeafBytes(LeafIndex index) const {
   if (!Contains(size(), index)) return NotFound("SIZE_UNKNOWN: no such entry in this checkpoint");

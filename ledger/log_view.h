@@ -25,6 +25,8 @@ class LogView {
   /// The signed note, cosignatures included.
   [[nodiscard]] const std::string& note() const { return note_; }
   [[nodiscard]] TreeSize size() const { return checkpoint_.size; }
+  /// The same frozen store at a checkpoint that is not newer than this one: `note` says so.
+  [[nodiscard]] std::shared_ptr<const LogView> As(Checkpoint checkpoint, std::string note) const;
 
   /// Errors: kNotFound at or beyond size().
   [[nodiscard]] Result<Bytes> LeafBytes(LeafIndex index) const;
