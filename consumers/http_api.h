@@ -39,6 +39,8 @@ struct HttpPorts {
   // Never nullptr where requests are served.
   ErasureDesk* erasures = nullptr;
   RetentionWorker* retention = nullptr;
+  /// What readiness mentions besides; no reason not to serve. May be empty.
+  std::function<std::vector<std::string>()> remarks = {};
 };
 
 /// The rows themselves; a test holds GET /openapi.json against them.

@@ -106,7 +106,8 @@ Result<std::string> LedgerDesk::Answer(const Question& asked, const projections:
   }
   std::string json = projections::AnswerJson(question, view, answer, log->note());
   if (!question.evidence) return json;
-  OPPI_TRY(const std::string evidence, EvidenceFor(question, access, *openable, view, answer, *log));
+  const auto proving = ports_.witnessed ? ports_.witnessed(log) : log;
+  OPPI_TRY(const std::string evidence, EvidenceFor(question, access, *openable, view, answer, *proving));
   json.pop_back();  // the envelope's closing brace
   return json + ",\"evidence\":" + evidence + "}";
 }

@@ -38,6 +38,9 @@ class LedgerDesk final : public Desk {
     events::DecodeOptions decode;
     /// Which entries each execution took. Empty: questions on executed erasures are not answered.
     std::function<Result<ledger::ErasureList>()> erasure_list = {};
+    /// A view that covers the given one and is signed by witnesses, if there is one to be had. Empty: evidence is about
+    /// the view that was asked.
+    std::function<std::shared_ptr<const ledger::LogView>(const std::shared_ptr<const ledger::LogView>&)> witnessed = {};
   };
   explicit LedgerDesk(Ports ports)
       : ports_(std::move(ports)),

@@ -7,6 +7,19 @@
 
 namespace oppi::consumers {
 
+namespace {
+
+void AppendTexts(std::string& out, const std::vector<std::string>& texts) {
+  out += '[';
+  for (const std::string& text : texts) {
+    if (out.back() != '[') out += ',';
+    events::AppendJsonString(out, text);
+  }
+  out += ']';
+}
+
+}  // namespace
+
 HttpResponse OpsApi::Health() const {
   HttpResponse response;
   response.body = R"({"status":"ok"})";
@@ -16,13 +29,14 @@ HttpResponse OpsApi::Health() const {
 HttpResponse OpsApi::Ready() const {
   const std::vector<std::string> reasons = ports_->not_ready_because();
   HttpResponse response;
-  response.body =
-      reasons.empty() ? R"({"ready":true,"reasons":[)" : R"({"ready":false,"reasons":[)";
-  for (const std::string& reason : reasons) {
-    if (response.body.back() != '[') response.body += ',';
-    events::AppendJsonString(response.body, reason);
+  response.body = reasons.empty() ? R"({"ready":true,"reasons":)" : R"({"ready":false,"reasons":)";
+  AppendTexts(response.body, reasons);
+  const auto remarks = ports_->remarks ? ports_->remarks() : std::vector<std::string>();
+  if (!remarks.empty()) {
+    response.body += R"(,"remarks":)";
+    AppendTexts(response.body, remarks);
   }
-  response.body += "]}";
+  response.body += '}';
   if (!reasons.empty()) {
     response.status = 503;
     response.headers.emplace_back("Retry-After", "1");

@@ -15,7 +15,7 @@ class OpsApi {
   explicit OpsApi(std::shared_ptr<const HttpPorts> ports) : ports_(std::move(ports)) {}
   /// 200 as long as the process answers at all.
   [[nodiscard]] HttpResponse Health() const;
-  /// {"ready":true,"reasons":[]}, or 503 with the reasons.
+  /// {"ready":true,"reasons":[]}, or 503 with the reasons; "remarks" besides, if there are any.
   [[nodiscard]] HttpResponse Ready() const;
   [[nodiscard]] HttpResponse Metrics() const;
   [[nodiscard]] HttpResponse OpenApi() const;

@@ -242,7 +242,7 @@ Result<int> RunDemo(const DemoOptions& o) {
     }
   }
   if (!o.once) {
-    OPPI_TRY(const auto service, Service::Start(*node, o.listen));
+    OPPI_TRY(const auto service, Service::Start(*node, o.listen, ledger::PolicyOf(node->LogKey())));
     std::printf("\nServing on http://%s - stop with Ctrl-C.\n", service->address().c_str());
     std::fflush(stdout);
     service->WaitForSignal();

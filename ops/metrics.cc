@@ -30,6 +30,10 @@ struct Metrics::Impl {
         lag(prometheus::BuildGauge().Name("projection_lag_events").Help("Entries that the views do not have yet").Register(registry).Add({})),
         items(prometheus::BuildCounter().Name("ledger_events_total").Help("Events that came in, by outcome and code").Register(registry)),
         ingest(prometheus::BuildHistogram().Name("ledger_ingest_duration_seconds").Help("From a batch at the door to its durable receipt").Register(registry).Add({}, Seconds())),
+        shown(prometheus::BuildGauge().Name("ledger_shown_size").Help("Entries under the checkpoint that is shown to all").Register(registry).Add({})),
+        quorum(prometheus::BuildGauge().Name("ledger_shown_quorum").Help("1: the quorum of witnesses has cosigned what is shown").Register(registry)),
+        witness_size(prometheus::BuildGauge().Name("witness_cosigned_size").Help("Entries under the newest checkpoint that a witness cosigned").Register(registry)),
+        witness_answers(prometheus::BuildGauge().Name("witness_answers").Help("Answers of a witness since the start, by what they were").Register(registry)),
         requests(prometheus::BuildHistogram().Name("http_request_duration_seconds").Help("HTTP requests by route and status class").Register(registry)) {}
 
   prometheus::Counter& Items(events::Outcome outcome, events::ErrorCode code) {
@@ -40,12 +44,26 @@ struct Metrics::Impl {
     return *cached;
   }
 
+  void Witnessed(const consumers::Cosigning::State& state) {
+    quorum.Add({}).Set(state.met ? 1 : 0);
+    for (const auto& witness : state.witnesses) {
+      witness_size.Add({{"witness", witness.name}}).Set(static_cast<double>(witness.cosigned.value()));
+      witness_answers.Add({{"witness", witness.name}, {"kind", "cosigned"}}).Set(static_cast<double>(witness.cosignatures));
+      for (const auto& [kind, count] : witness.failures)
+        witness_answers.Add({{"witness", witness.name}, {"kind", kind}}).Set(static_cast<double>(count));
+    }
+  }
+
   Node& node;
   prometheus::Registry registry;
   prometheus::Gauge& tree_size;
   prometheus::Gauge& lag;
   prometheus::Family<prometheus::Counter>& items;
   prometheus::Histogram& ingest;
+  prometheus::Gauge& shown;
+  prometheus::Family<prometheus::Gauge>& quorum;
+  prometheus::Family<prometheus::Gauge>& witness_size;
+  prometheus::Family<prometheus::Gauge>& witness_answers;
   prometheus::Family<prometheus::Histogram>& requests;
   std::mutex mutex;
   std::map<std::pair<events::Outcome, events::ErrorCode>, prometheus::Counter*> item_counters;
@@ -75,6 +93,8 @@ std::string Metrics::Text() {
   const auto cursor = impl_->node.runner().cursor().value();
   impl_->tree_size.Set(static_cast<double>(size));
   impl_->lag.Set(static_cast<double>(size > cursor ? size - cursor : 0));
+  impl_->shown.Set(static_cast<double>(impl_->node.Shown()->size().value()));
+  if (const consumers::Cosigning* cosigning = impl_->node.cosigning()) impl_->Witnessed(cosigning->Now());
   return prometheus::TextSerializer().Serialize(impl_->registry.Collect());
 }
 

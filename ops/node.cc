@@ -172,8 +172,45 @@ Result<std::unique_ptr<Node>> Node::Open(const OpenOptions& options) {
       node->stores(), *runner, *registry, *node->decider_, *node->road_, node->clock_, node->entropy_, [sequencer] { return sequencer->View(); },
       *node->ledger_key_, node->config_.origin, node->config_.organisation,
       {.check_digits = node->config_.check_digits},
-      [self = node.get()] { return ledger::ErasureList::Open(self->directory_ + "/erasures", self->vault_->ListKey()); }});
+      [self = node.get()] { return ledger::ErasureList::Open(self->directory_ + "/erasures", self->vault_->ListKey()); },
+      [self = node.get()](const std::shared_ptr<const ledger::LogView>& asked) {
+        constexpr std::chrono::seconds kEvidenceWaitMax(3);
+        auto cosigned = self->cosigning_ == nullptr ? nullptr : self->cosigning_->Cosigned(asked->size(), kEvidenceWaitMax);
+        if (cosigned == nullptr && self->kept_ != nullptr && !(self->kept_->size() < asked->size())) cosigned = self->kept_;
+        return cosigned == nullptr ? asked : cosigned;
+      }});
+  node->OpenCosigned();
   return node;
+}
+
+/// What was shown last is only a convenience here: when it is damaged, or of a log that was restored since, the newest
+/// checkpoint is as good, without cosignatures.
+void Node::OpenCosigned() {
+  const auto note = ledger::ReadFileIfThere(CosignedPath());
+  const auto trust = Trust();
+  if (!note.ok() || !*note || !trust.ok() || trust->witnesses.empty() || !ledger::OpenCheckpoint(**note, *trust).ok()) return;
+  auto view = ledger::ViewOfNote(*View(), **note, LogKey());
+  if (view.ok()) kept_ = *std::move(view);
+}
+
+Result<ledger::TlogPolicy> Node::Trust() const {
+  OPPI_TRY(const auto text, ledger::ReadFileIfThere(directory_ + "/trust.policy"));
+  return text ? ledger::ParseTlogPolicy(*text) : ledger::PolicyOf(LogKey());
+}
+
+Status Node::CollectCosignatures(const ledger::TlogPolicy& policy) {
+  OPPI_CHECK(cosigning_ == nullptr);
+  ledger::TlogPolicy ours = policy;
+  std::erase_if(ours.logs, [this](const ledger::TlogPolicy::Log& log) { return log.key != LogKey(); });
+  if (ours.logs.empty()) return InvalidArgument("the policy does not name this log's key");
+  OPPI_TRY(cosigning_, consumers::Cosigning::Start({[this] { return View(); }, clock_, CosignedPath()}, std::move(ours), {}));
+  return {};
+}
+
+std::shared_ptr<const ledger::LogView> Node::Shown() const {
+  if (cosigning_ != nullptr) return cosigning_->Shown();
+  const auto newest = View();
+  return kept_ != nullptr && kept_->size() == newest->size() ? kept_ : newest;
 }
 
 /// The erasure list, and whatever it says that this store has not done: before anybody is served.
@@ -258,6 +295,7 @@ Result<consumers::BatchReport> Node::PublishFor(const consumers::Principal& prin
 
 Node::~Node() {
   // Who acts on the writer goes first; then the writer, then the projections: what is committed is still folded.
+  cosigning_.reset();
   sequencer_.reset();
   if (runner_ != nullptr) runner_->OnAdvance({});
 }
@@ -292,7 +330,13 @@ Result<std::string> Node::ReceiptOf(std::string_view event_id) const {
   const auto view = View();
   OPPI_TRY(const auto event, projections::FindEvent(*view, *vault_, event_id));
   if (!event) return NotFound("there is no event with this id");
-  return view->Receipt(event->position);
+  return ReceiptAt(event->position);
+}
+
+Result<std::string> Node::ReceiptAt(LeafIndex position) const {
+  for (const auto& view : {cosigning_ == nullptr ? kept_ : cosigning_->Shown(), View()})
+    if (view != nullptr && Contains(view->size(), position)) return view->Receipt(position);
+  return NotFound("SIZE_UNKNOWN: no such entry in this checkpoint");
 }
 
 Status Node::ViewsMayBeServed() const {

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "consumers/cosigning.h"
 #include "consumers/erasure_desk.h"
 #include "consumers/ledger_desk.h"
 #include "consumers/ledger_road.h"
@@ -32,6 +33,7 @@
 ///   erasures/              the erasure list, and which backups there are
 ///   retention/             the signed retention table, older ones, how far an interrupted run came
 ///   lock/checkpoint        newest published checkpoint; never in a backup
+///   lock/cosigned          what is shown when there are witnesses, with what they signed
 ///   log/, views/           RocksDB
 
 namespace oppi::ops {
@@ -77,6 +79,15 @@ class Node {
   [[nodiscard]] projections::Decider& decider() { return *decider_; }
   [[nodiscard]] ledger::Sequencer& sequencer() { return *sequencer_; }
   [[nodiscard]] std::shared_ptr<const ledger::LogView> View() const { return sequencer_->View(); }
+  /// What the log shows of itself: with witnesses, what consumers::Cosigning says; else the newest view.
+  [[nodiscard]] std::shared_ptr<const ledger::LogView> Shown() const;
+  /// Begins to collect the cosignatures that `policy` knows of; until the node closes. Once.
+  /// Errors: kInvalidArgument when the policy is not about this log.
+  [[nodiscard]] Status CollectCosignatures(const ledger::TlogPolicy& policy);
+  /// nullptr: none are collected.
+  [[nodiscard]] const consumers::Cosigning* cosigning() const { return cosigning_.get(); }
+  /// What verifiers are told to trust: trust.policy.
+  [[nodiscard]] Result<ledger::TlogPolicy> Trust() const;
   [[nodiscard]] VerifierKey LogKey() const { return log_key_->verifier(); }
   [[nodiscard]] const NamedSigningKey& ledger_key() const { return *ledger_key_; }
   [[nodiscard]] Entropy& entropy() { return entropy_; }
@@ -94,6 +105,8 @@ class Node {
   [[nodiscard]] Result<std::vector<events::Outcome>> AttestFor(const std::string& principal, const std::vector<events::Event>& own);
   /// tlog-proof text of the event with this id; kNotFound when there is none.
   [[nodiscard]] Result<std::string> ReceiptOf(std::string_view event_id) const;
+  /// tlog-proof text of an entry, in what is shown if that has it, else in the newest view.
+  [[nodiscard]] Result<std::string> ReceiptAt(LeafIndex position) const;
   /// kDataLoss when a rebuild found that the views differ from the log: nothing is answered from them.
   [[nodiscard]] Status ViewsMayBeServed() const;
   /// Empty: ready to serve.
@@ -103,6 +116,8 @@ class Node {
   Node() = default;
   [[nodiscard]] Status OpenErasures();
   void OpenRetention();
+  void OpenCosigned();
+  [[nodiscard]] std::string CosignedPath() const { return directory_ + "/lock/cosigned"; }
   [[nodiscard]] std::string SourceOf(const std::string& principal) const;
 
   std::string directory_;
@@ -128,6 +143,8 @@ class Node {
   std::unique_ptr<projections::Eraser> eraser_;
   std::unique_ptr<consumers::ErasureDesk> erasure_desk_;
   std::unique_ptr<consumers::RetentionDesk> retention_desk_;
+  std::shared_ptr<const ledger::LogView> kept_;  // shown and cosigned by the process before this one
+  std::unique_ptr<consumers::Cosigning> cosigning_;
 };
 
 }  // namespace oppi::ops

@@ -1,5 +1,6 @@
 #include "ops/serving.h"
 
+#include <algorithm>
 #include <chrono>
 
 #include "consumers/http_api.h"
@@ -40,6 +41,28 @@ class MeasuredRoad final : public consumers::Road {
   const Clock& clock_;
 };
 
+bool AsksWitnesses(const ledger::TlogPolicy& policy) {
+  return std::any_of(policy.witnesses.begin(), policy.witnesses.end(), [](const auto& witness) { return !witness.url.empty(); });
+}
+
+/// The checkpoint that is shown, and the tiles of the newest: they serve every size before it as well.
+consumers::TileSource TilesShownBy(const Node& node) {
+  consumers::TileSource source = consumers::TilesOf([&node] { return node.View(); });
+  source.checkpoint = [&node]() -> Result<std::string> { return node.Shown()->note(); };
+  return source;
+}
+
+std::vector<std::string> RemarksOn(const consumers::Cosigning* cosigning) {
+  std::vector<std::string> remarks;
+  if (cosigning == nullptr) return remarks;
+  const consumers::Cosigning::State state = cosigning->Now();
+  if (!state.met) remarks.emplace_back("the checkpoint that is shown lacks the quorum of witnesses");
+  for (const auto& witness : state.witnesses)
+    if (!witness.trouble.empty()) remarks.push_back("witness " + witness.name + ": " + witness.trouble);
+  if (!state.trouble.empty()) remarks.push_back("cosignatures are not kept: " + state.trouble);
+  return remarks;
+}
+
 }  // namespace
 
 struct Service::Impl {
@@ -59,8 +82,9 @@ Service::~Service() {
   impl_->erasures.reset();
 }
 
-Result<std::unique_ptr<Service>> Service::Start(Node& node, const std::string& listen) {
+Result<std::unique_ptr<Service>> Service::Start(Node& node, const std::string& listen, const ledger::TlogPolicy& policy) {
   OPPI_RETURN_IF_ERROR(node.ViewsMayBeServed());
+  if (AsksWitnesses(policy)) OPPI_RETURN_IF_ERROR(node.CollectCosignatures(policy));
   auto impl = std::make_unique<Impl>(node);
   OPPI_TRY(const consumers::HostPort where, consumers::ParseHostPort(listen));
   impl->host = where.host;
@@ -76,13 +100,14 @@ Result<std::unique_ptr<Service>> Service::Start(Node& node, const std::string& l
         return node.Attest(std::move(publisher), std::move(items));
       },
       [&node](std::string_view event_id) { return node.ReceiptOf(event_id); },
-      [&node](LeafIndex position) { return node.View()->Receipt(position); },
-      consumers::TilesOf([&node] { return node.View(); }),
+      [&node](LeafIndex position) { return node.ReceiptAt(position); },
+      TilesShownBy(node),
       [&node] { return node.NotReadyBecause(); },
       [metrics] { return metrics->Text(); },
       consumers::Access::kAnyone,
       &node.erasures(),
       &impl->retention,
+      [&node] { return RemarksOn(node.cosigning()); },
   };
   consumers::ServerOptions options;
   options.listen = listen;

@@ -12,8 +12,9 @@ namespace oppi::ops {
 
 class Service {
  public:
-  /// `listen`: HOST:PORT. The node must outlive the service.
-  [[nodiscard]] static Result<std::unique_ptr<Service>> Start(Node& node, const std::string& listen);
+  /// `listen`: HOST:PORT. The node must outlive the service. Witnesses of `policy` that have a URL are
+  /// asked for cosignatures.
+  [[nodiscard]] static Result<std::unique_ptr<Service>> Start(Node& node, const std::string& listen, const ledger::TlogPolicy& policy);
   /// Stops taking requests, finishes those under way.
   ~Service();
   Service(const Service&) = delete;

@@ -11,6 +11,25 @@ namespace {
 
 constexpr std::string_view kProofHeader = "c2sp.org/tlog-proof@v1\n";
 
+/// A witness may say anything: what is no time of these ten thousand years is shown as the number it is.
+std::string TimeSaid(std::uint64_t seconds) {
+  constexpr std::uint64_t kYear9999 = 253'402'300'799;
+  if (seconds > kYear9999) return "second " + std::to_string(seconds);
+  return FormatInstant(Instant{static_cast<std::int64_t>(seconds) * kMicrosPerSecond});
+}
+
+/// Who vouched for it: the log, and which of the witnesses that the trust file knows, when.
+void SayWhoSigned(const ledger::TrustedCheckpoint& trusted, const ledger::TlogPolicy& trust, Verdict& verdict) {
+  verdict.proved.push_back("the checkpoint of " + trusted.checkpoint.origin + " at size " + std::to_string(trusted.checkpoint.size.value()) +
+                           " is signed as the trust file demands");
+  for (const auto& cosignature : trusted.cosignatures)
+    verdict.proved.push_back("cosigned by " + cosignature.witness + ", which says it was " +
+                             TimeSaid(cosignature.timestamp));
+  if (!trust.witnesses.empty())
+    verdict.proved.push_back(std::to_string(trusted.cosignatures.size()) + " of " + std::to_string(trust.witnesses.size()) +
+                             " witnesses have cosigned it; the quorum is " + trust.quorum);
+}
+
 Verdict VerifyReceipt(std::string_view text, const ledger::TlogPolicy& trust) {
   Verdict verdict{false, "receipt", {}, {}};
   const auto proof = ledger::ParseTlogProof(text);
@@ -33,8 +52,7 @@ Verdict VerifyReceipt(std::string_view text, const ledger::TlogPolicy& trust) {
     return verdict;
   }
   verdict.holds = true;
-  verdict.proved.push_back("the checkpoint of " + trusted->checkpoint.origin + " at size " + std::to_string(trusted->checkpoint.size.value()) +
-                           " is signed as the trust file demands");
+  SayWhoSigned(*trusted, trust, verdict);
   verdict.proved.push_back("entry " + std::to_string(proof->index.value()) + ", recorded " + FormatInstant(leaf->recorded) + ", is in that log");
   if (const auto* event = std::get_if<ledger::EventLeaf>(&leaf->body))
     verdict.proved.push_back("it is an event with the commitment " + event->commitment.hex());
@@ -49,9 +67,7 @@ Verdict VerifyCheckpoint(std::string_view text, const ledger::TlogPolicy& trust)
     return verdict;
   }
   verdict.holds = true;
-  verdict.proved.push_back("the checkpoint of " + trusted->checkpoint.origin + " at size " + std::to_string(trusted->checkpoint.size.value()) +
-                           " is signed as the trust file demands");
-  for (const auto& cosignature : trusted->cosignatures) verdict.proved.push_back("cosigned by " + cosignature.witness);
+  SayWhoSigned(*trusted, trust, verdict);
   return verdict;
 }
 

@@ -2,6 +2,7 @@
 
 #include "consumers/json_text.h"
 #include "events/ids.h"
+#include "ledger/durable_file.h"
 #include "ops/backup_desk.h"
 #include "ops/cli.h"
 #include "ops/control_socket.h"
@@ -48,6 +49,7 @@ Result<int> Init(const InitOptions& o) {
 struct ServeOptions {
   LedgerOptions ledger;
   std::string listen = "127.0.0.1:8080";
+  std::string policy;
 };
 
 /// Opens the ledger; the foyer says how far it has come.
@@ -56,6 +58,13 @@ Result<std::unique_ptr<Node>> OpenSaying(const LedgerOptions& ledger, Foyer& foy
     foyer.Say(folded < size ? "the views are being made: " + std::to_string(folded.value()) + " of " + std::to_string(size.value()) + " entries"
                              : "erasures that this copy of the log has not done are being done again");
   });
+}
+
+Result<ledger::TlogPolicy> PolicyToServeUnder(const Node& node, const std::string& path) {
+  if (path.empty()) return node.Trust();
+  OPPI_TRY(const auto text, ledger::ReadFileIfThere(path));
+  if (!text) return NotFound("no policy at " + path);
+  return ledger::ParseTlogPolicy(*text);
 }
 
 Result<int> Serve(const ServeOptions& o) {
@@ -67,7 +76,8 @@ Result<int> Serve(const ServeOptions& o) {
   foyer.reset();
   if (const auto trouble = LockTroubleOf(LockableBytes()))
     std::fprintf(stderr, "warning: %s (%s)\n", trouble->message.c_str(), trouble->mend.c_str());
-  OPPI_TRY(const std::unique_ptr<Service> service, Service::Start(*node, listen));
+  OPPI_TRY(const ledger::TlogPolicy policy, PolicyToServeUnder(*node, o.policy));
+  OPPI_TRY(const std::unique_ptr<Service> service, Service::Start(*node, listen, policy));
   Node* asked = node.get();
   const auto control = ControlSocket::Start(o.ledger.data, [asked](const std::string& line, const ControlSocket::SayFn& say) {
     AnswerBackupLine(*asked, line, say);
@@ -110,6 +120,7 @@ void AddLedgerCommands(Cli& cli) {
                        "oppiloki serve --data var/ledger --listen 127.0.0.1:8080", [serve] { return Serve(*serve); });
   serve->ledger.AddTo(*command, false);
   command->add_option("--listen", serve->listen, "HOST:PORT; port 0 takes any free one");
+  command->add_option("--policy", serve->policy, "C2SP tlog-policy whose witnesses are asked to cosign; default trust.policy of the ledger");
 }
 
 }  // namespace oppi::ops

@@ -18,7 +18,7 @@ Result<int> PrintCheckpoint(const LedgerOptions& o) {
     OPPI_TRY(note, remote->Text("/checkpoint"));
   } else {
     OPPI_TRY(const auto node, o.OpenNode());
-    note = node->View()->note();
+    note = node->Shown()->note();
   }
   if (o.json) {
     OPPI_TRY(const ledger::Note parsed, ledger::ParseNote(note));
@@ -45,7 +45,11 @@ Result<int> Prove(const ProveOptions& o) {
   OPPI_TRY(const auto node, o.ledger.OpenNode());
   const auto view = node->View();
   if (o.index && !o.size) {
-    OPPI_TRY(const std::string receipt, view->Receipt(LeafIndex(*o.index)));
+    OPPI_TRY(const std::string receipt, node->ReceiptAt(LeafIndex(*o.index)));
+    OPPI_TRY(const ledger::TlogPolicy trust, node->Trust());
+    OPPI_TRY(const ledger::TlogProof proof, ledger::ParseTlogProof(receipt));
+    if (const auto trusted = OpenCheckpoint(proof.checkpoint, trust); !trusted.ok())
+      std::fprintf(stderr, "not yet as trust.policy demands: %s\n", trusted.error().message.c_str());
     if (o.ledger.json)
       std::printf("%s\n", nlohmann::ordered_json({{"index", *o.index}, {"receipt", receipt}}).dump().c_str());
     else

@@ -2,6 +2,7 @@
 Python's standard library only.
 """
 
+import base64
 import contextlib
 import hashlib
 import pathlib
@@ -34,6 +35,14 @@ def witness(data, *logs, name="witness.example.fi"):
         process.send_signal(signal.SIGINT)
         process.communicate(timeout=60)
     assert process.returncode == 0, f"witness ended with {process.returncode}"
+
+
+def cosignature_key(vkey):
+    """The same Ed25519 key as a witness's."""
+    name, _, key = vkey.split("+", 2)
+    public = b"\x04" + base64.b64decode(key)[1:]
+    identity = hashlib.sha256(name.encode() + b"\n" + public).hexdigest()[:8]
+    return f"{name}+{identity}+{base64.b64encode(public).decode()}"
 
 
 class Watched(ProgramTest):
@@ -88,6 +97,69 @@ class Watched(ProgramTest):
             self.assertEqual(request(url, "GET", "/" + "0" * 64 + "/checkpoint")[0], 404)
         again = run("witness", "--data", data, "--name", "another", "--listen", "127.0.0.1:0", "--log", self.vkey)
         self.assertEqual(again.code, 2, again)
+
+    def test_a_served_log_collects_cosignatures(self):
+        ledger = self.folder / "cosigned"
+        vkey = self.done("init", "--data", ledger, "--origin", "cosigned.example.fi/log").out.strip()
+        with contextlib.ExitStack() as stack:
+            witnesses = [stack.enter_context(witness(self.folder / f"pushed-{n}", vkey, name=f"w{n}.example")) for n in (1, 2)]
+            policy = f"log {vkey}\n"
+            for n, (key, url) in enumerate(witnesses, 1):
+                policy += f"witness w{n} {key} {url}\n"
+            down = self.done("key", "new", "--out", self.folder / "w3.key", "--name", "w3.example").out.strip()
+            policy += f"witness w3 {cosignature_key(down)} http://127.0.0.1:1\ngroup enough 2 w1 w2 w3\nquorum enough\n"
+            trust = ledger / "trust.policy"
+            trust.write_text(policy, encoding="utf-8")
+            self.say(ledger)
+            # Before anybody was asked: everything is as it was, and says that it lacks the quorum.
+            bare = self.done("prove", "--data", ledger, "--index", 2)
+            self.assertIn("not yet as trust.policy demands", bare.err)
+            receipt = self.folder / "cosigned.tlog-proof"
+            receipt.write_text(bare.out, encoding="utf-8")
+            self.assertIn("not the quorum", self.exits(1, "verify", receipt, "--trust", trust).out)
+            with served(ledger) as url:
+                note = self.folder / "cosigned-by-two.checkpoint"
+                self.waits_for(url, note, trust)
+                said = self.done("verify", note, "--trust", trust).out
+                self.assertIn("cosigned by w1, which says it was 20", said)
+                self.assertIn("2 of 3 witnesses have cosigned it; the quorum is enough", said)
+                metrics = request(url, "GET", "/metrics")[2].decode()
+                self.assertIn("ledger_shown_quorum 1", metrics)
+                self.assertRegex(metrics, r'witness_answers{witness="w3",kind="unavailable"} [1-9]|witness_answers{kind="unavailable",witness="w3"} [1-9]')
+                self.assertRegex(metrics, r'witness_cosigned_size{witness="w1"} [1-9]')
+                status, _, ready = request(url, "GET", "/readyz")
+                self.assertEqual(status, 200, "a witness that is down is no reason not to serve")
+                self.assertIn(b'"remarks":["witness w3: connect', ready)
+                self.evidence_is_cosigned(ledger, url, trust)
+                look = self.exits(0, "monitor", "--url", url, "--trust", trust, "--once", "--json").json()
+                self.assertEqual((look["alarms"], sorted(look["witnesses"])), ([], ["w1", "w2"]))
+            # Kept: without anybody to ask, and without serving.
+            receipt.write_text(self.done("prove", "--data", ledger, "--index", 2).out, encoding="utf-8")
+            self.assertIn("2 of 3", self.done("verify", receipt, "--trust", trust).out)
+            plain = self.folder / "plain.policy"
+            plain.write_text(f"log {vkey}\nquorum none\n", encoding="utf-8")
+            with served(ledger, "--policy", str(plain)) as url:
+                self.assertNotIn(b"remarks", request(url, "GET", "/readyz")[2])
+        foreign = self.folder / "foreign.policy"
+        foreign.write_text(policy.replace(vkey, self.vkey), encoding="utf-8")
+        self.assertIn("does not name this log", self.exits(2, "serve", "--data", ledger, "--listen", "127.0.0.1:0", "--policy", foreign).err)
+
+    def waits_for(self, url, note, trust):
+        for _ in range(100):
+            note.write_bytes(request(url, "GET", "/checkpoint")[2])
+            if run("verify", note, "--trust", trust).code == 0:
+                return
+            time.sleep(0.1)
+        self.fail("no quorum in ten seconds")
+
+    def evidence_is_cosigned(self, ledger, url, trust):
+        token = self.folder / "dpo.token"
+        self.done("token", "issue", "--data", ledger, "--principal", "dpo@example.fi", "--role", "DPO", "--organisation", "*", "--purpose", "EDU",
+                  "--out", token)
+        for name in ("first", "second"):
+            evidence = self.folder / f"{name}.evidence"
+            self.done("audit", "--url", url, "--token", token, "--actor", "nobody@example.fi", "--evidence", evidence)
+            self.done("verify", evidence, "--trust", trust)
 
     def test_a_monitor_convicts_a_log_that_forks(self):
         state = self.folder / "monitor.state"
