@@ -2,8 +2,6 @@
 
 #include <utility>
 
-#include "ledger/own_events.h"
-
 namespace oppi::consumers {
 namespace {
 
@@ -18,7 +16,7 @@ Status OutcomeOf(const Result<BatchReport>& report, std::size_t item, std::size_
 }  // namespace
 
 Status AccessLog::Record(const events::Event& event) {
-  auto item = events::OwnItem::Of(event, ports_.decode, ports_.entropy);
+  auto item = ledger::SealedOwn::Of(event, ports_.decode, ports_.vault, ports_.entropy);
   if (!item.ok()) return At("the access could not be recorded, so there is no answer", item.error());
   std::shared_ptr<Group> group;
   std::size_t place = 0;
@@ -40,10 +38,10 @@ Status AccessLog::Record(const events::Event& event) {
 void AccessLog::Send(const std::shared_ptr<Group>& group) {
   std::size_t items = 0;
   const Result<BatchReport> report = ports_.road.Ingest([&] {
-    std::vector<events::OwnItem> closed = Close(group);
+    std::vector<ledger::SealedOwn> closed = Close(group);
     items = closed.size();
-    return events::SignOwnBatch(ledger::OwnHeader(ports_.origin, ports_.ledger_key, ports_.entropy), std::move(closed),
-                                ports_.ledger_key.key);
+    return ledger::SignSealed(ledger::OwnHeader(ports_.origin, ports_.ledger_key, ports_.entropy), std::move(closed),
+                              ports_.ledger_key.key);
   });
   // It may have failed before it was made: whoever gathered here is told, and nobody joins any more.
   const std::size_t left = Close(group).size();
@@ -53,7 +51,7 @@ void AccessLog::Send(const std::shared_ptr<Group>& group) {
   group->done.set_value();
 }
 
-std::vector<events::OwnItem> AccessLog::Close(const std::shared_ptr<Group>& group) {
+std::vector<ledger::SealedOwn> AccessLog::Close(const std::shared_ptr<Group>& group) {
   const std::scoped_lock lock(mutex_);
   if (gathering_ == group) gathering_.reset();
   return std::exchange(group->items, {});

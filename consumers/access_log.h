@@ -10,11 +10,12 @@
 #include "consumers/ingest.h"
 #include "events/ed25519.h"
 #include "events/entropy.h"
-#include "events/own_batch.h"
+#include "ledger/own_events.h"
+#include "ledger/vault.h"
 
 /// Who looked and what was decided, durable before the answer leaves. Callers that come while the
 /// writer is busy share one batch, one signature and one commit; one who comes alone does not wait for
-/// others.
+/// others. Each caller checks and seals its own event; the writer only signs for all of them.
 ///
 /// I1  Record returns success only for an event that is durable and has a place in the log.
 /// I2  Each event is in exactly one batch; when that batch fails, each of its callers is told.
@@ -25,6 +26,7 @@ class AccessLog {
  public:
   struct Ports {
     Road& road;
+    const ledger::Vault& vault;
     const NamedSigningKey& ledger_key;
     Entropy& entropy;
     std::string origin;
@@ -43,13 +45,13 @@ class AccessLog {
  private:
   /// Callers who share a batch. It takes in more until the writer is ready for it.
   struct Group {
-    std::vector<events::OwnItem> items;  // guarded by mutex_ while it gathers
-    std::vector<Status> outcomes;        // one an item, once told
+    std::vector<ledger::SealedOwn> items;  // guarded by mutex_ while it gathers
+    std::vector<Status> outcomes;          // one an item, once told
     std::promise<void> done;
     std::shared_future<void> told{done.get_future()};
   };
   void Send(const std::shared_ptr<Group>& group);
-  [[nodiscard]] std::vector<events::OwnItem> Close(const std::shared_ptr<Group>& group);
+  [[nodiscard]] std::vector<ledger::SealedOwn> Close(const std::shared_ptr<Group>& group);
 
   const Ports ports_;
   const Options options_;

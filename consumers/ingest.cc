@@ -89,8 +89,7 @@ Result<BatchReport> LedgerRoad::Ingest(events::SignedBatch signed_batch) {
 
 Result<BatchReport> LedgerRoad::Ingest(OwnBatch batch) {
   OPPI_TRY(ledger::BatchResult result, SequenceAndCommit([&](ledger::Sequencer::Answer answer) {
-    const auto make = [this, batch = std::move(batch)] { return ledger::Prepare(batch(), ports_.vault, ports_.entropy); };
-    return ports_.sequencer.SubmitLate(make, std::move(answer));
+    return ports_.sequencer.SubmitLate(std::move(batch), std::move(answer));
   }));
   return Report(std::move(result));
 }

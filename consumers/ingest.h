@@ -13,6 +13,7 @@
 #include "events/result.h"
 #include "events/time.h"
 #include "events/verify.h"
+#include "ledger/prepared.h"
 
 /// THE ROAD: one way in, whichever door an event came by. Read ingest.cc first.
 
@@ -54,7 +55,7 @@ class Road {
   [[nodiscard]] virtual Result<BatchReport> Ingest(events::SignedBatch batch) = 0;
   /// The ledger's own, which nobody need verify. `batch` is called when the writer is ready for it, on
   /// its thread, so that the batch holds what has gathered until then; when an error is returned maybe not.
-  using OwnBatch = std::function<events::VerifiedBatch()>;
+  using OwnBatch = std::function<ledger::PreparedBatch()>;
   [[nodiscard]] virtual Result<BatchReport> Ingest(OwnBatch batch) = 0;
 };
 

@@ -44,7 +44,7 @@ class LedgerDesk final : public Desk {
   };
   explicit LedgerDesk(Ports ports)
       : ports_(std::move(ports)),
-        accesses_({ports_.road, ports_.ledger_key, ports_.entropy, ports_.origin, ports_.decode}) {}
+        accesses_({ports_.road, ports_.stores.vault, ports_.ledger_key, ports_.entropy, ports_.origin, ports_.decode}) {}
 
   [[nodiscard]] Result<std::string> Answer(const projections::Question& question,
                                            const projections::Asker& asker) override;

@@ -17,6 +17,7 @@ class OwnItem {
   /// Encodes the event, and decodes those very bytes again as everybody else will.
   /// Errors: kInvalidArgument "<code>: <member>" when they break a rule. Any thread.
   [[nodiscard]] static Result<OwnItem> Of(const Event& event, const DecodeOptions& options, Entropy& entropy);
+  [[nodiscard]] const VerifiedItem& item() const { return item_; }
 
  private:
   friend VerifiedBatch SignOwnBatch(BatchHeader header, std::vector<OwnItem> items, const SigningKey& key);

@@ -29,25 +29,29 @@ Result<DedupRow> DecodeDedup(ByteView bytes) {
   return row;
 }
 
+ItemSeal SealItem(const events::VerifiedItem& item, const Vault& vault, Entropy& entropy) {
+  ItemSeal seal;
+  const events::Decoded& decoded = item.decoded;
+  if (!decoded.source.empty() && !decoded.id.empty()) {
+    seal.dedup_key = DedupKey(vault, decoded.source, decoded.id);
+    seal.content_tag = vault.Tag("bytes", item.raw.bytes);
+  }
+  const bool sealed = decoded.error == events::ErrorCode::kNone &&
+                      decoded.event.sensitivity != events::Sensitivity::kS0;
+  if (sealed) seal.content = SealContent(item.raw, entropy);
+  return seal;
+}
+
+PreparedBatch::PreparedBatch(const events::VerifiedBatch& batch)
+    : header(batch.header()), header_bytes(batch.header_bytes()), signature(batch.signature()), attachments(batch.attachments()) {
+  items.reserve(batch.items().size());
+}
+
 PreparedBatch Prepare(events::VerifiedBatch batch, const Vault& vault, Entropy& entropy) {
-  PreparedBatch prepared;
-  prepared.header = batch.header();
-  prepared.header_bytes = batch.header_bytes();
-  prepared.signature = batch.signature();
-  prepared.attachments = batch.attachments();
-  prepared.items.reserve(batch.items().size());
+  PreparedBatch prepared(batch);
   for (events::VerifiedItem& verified : batch.items()) {
-    PreparedItem item;
-    const events::Decoded& decoded = verified.decoded;
-    if (!decoded.source.empty() && !decoded.id.empty()) {
-      item.dedup_key = DedupKey(vault, decoded.source, decoded.id);
-      item.content_tag = vault.Tag("bytes", verified.raw.bytes);
-    }
-    const bool sealed = decoded.error == events::ErrorCode::kNone &&
-                        decoded.event.sensitivity != events::Sensitivity::kS0;
-    if (sealed) item.content = SealContent(verified.raw, entropy);
-    item.item = std::move(verified);
-    prepared.items.push_back(std::move(item));
+    ItemSeal seal = SealItem(verified, vault, entropy);
+    prepared.items.push_back({std::move(seal), std::move(verified), false, {}});
   }
   return prepared;
 }

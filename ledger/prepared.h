@@ -21,11 +21,18 @@ struct DedupRow {
   Bytes content_tag;
   bool barred = false;  // erased; sent again it answers REPUBLICATION_BARRED
 };
-struct PreparedItem {
-  events::VerifiedItem item;
+
+/// What an event needs, besides itself, to be written in any place.
+struct ItemSeal {
   Bytes dedup_key;    // tag(id), first half of tag(source); empty when either could not be read
   Bytes content_tag;  // tag(bytes)
   std::optional<SealedContent> content;  // events that decode and are not public
+};
+/// Any thread. No key of any owner is used, so it may be made long before the event has a place.
+[[nodiscard]] ItemSeal SealItem(const events::VerifiedItem& item, const Vault& vault, Entropy& entropy);
+
+struct PreparedItem : ItemSeal {
+  events::VerifiedItem item;
   // Filled in by the writer for a whole group at once.
   bool looked_up = false;
   std::optional<DedupRow> seen;  // what the store knows of this source and id
@@ -43,7 +50,8 @@ class PreparedBatch {
 
  private:
   friend PreparedBatch Prepare(events::VerifiedBatch batch, const Vault& vault, Entropy& entropy);
-  PreparedBatch() = default;
+  friend PreparedBatch SignSealed(events::BatchHeader header, std::vector<class SealedOwn> items, const SigningKey& key);
+  explicit PreparedBatch(const events::VerifiedBatch& batch);
 };
 
 /// Any thread.

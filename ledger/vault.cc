@@ -257,20 +257,26 @@ void Vault::PutOwner(const OwnerRow& owner, WriteBatch& rows) const {
   Put(kOwner, Tag("owner", owner.name), owner.handles.empty() ? Bytes() : EncodeOwner(owner), rows);
 }
 
-Result<KeyRingPtr> Vault::RingFor(std::string_view owner, WriteBatch& rows) {
+Result<KeyRingPtr> Vault::FindRingInUse(std::string_view owner) const {
+  std::uint64_t version = 0;
   {
     const std::shared_lock lock(cache_->mutex);
     if (const auto it = cache_->in_use.find(owner); it != cache_->in_use.end()) return it->second;
+    version = cache_->version;
   }
   OPPI_TRY(const std::optional<OwnerRow> known, FindOwner(owner));
-  if (known) {
-    OPPI_TRY(const KeyRingPtr ring, FindRing(known->handles.front()));
-    if (ring != nullptr) {
-      const std::unique_lock lock(cache_->mutex);
-      cache_->in_use.emplace(owner, ring);
-      return ring;
-    }
-  }
+  if (!known) return KeyRingPtr();
+  OPPI_TRY(KeyRingPtr ring, FindRing(known->handles.front()));
+  if (ring == nullptr) return ring;
+  const std::unique_lock lock(cache_->mutex);
+  if (cache_->version == version) cache_->in_use.emplace(owner, ring);
+  return ring;
+}
+
+Result<KeyRingPtr> Vault::RingFor(std::string_view owner, WriteBatch& rows) {
+  OPPI_TRY(const KeyRingPtr there, FindRingInUse(owner));
+  if (there != nullptr) return there;
+  OPPI_TRY(const std::optional<OwnerRow> known, FindOwner(owner));
   KeyRingPtr ring = cache_->Locked(NewKeyRing(entropy_));
   OwnerRow named{std::string(owner), {ring->handle}};
   // Lost keys stay lost, and fsck names what they sealed; one owner's loss must not stop intake for all.

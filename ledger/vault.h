@@ -54,6 +54,9 @@ class Vault {
   [[nodiscard]] Result<std::vector<Handle>> FindHandles(std::string_view owner) const;
   /// nullptr: no key of this handle is left.
   [[nodiscard]] Result<KeyRingPtr> FindRing(const Handle& handle) const;
+  /// The keys of the handle in use; nullptr: there are none. Whoever asks before the writer does has spared
+  /// it the reading.
+  [[nodiscard]] Result<KeyRingPtr> FindRingInUse(std::string_view owner) const;
   [[nodiscard]] Result<std::optional<SecretKey>> FindKey(const Handle& handle, KeyClass key_class) const;
   /// Every owner, in no order that means anything, until `each` returns false.
   [[nodiscard]] Status ScanOwners(const std::function<bool(const OwnerRow&)>& each) const;

@@ -6,6 +6,7 @@
 #include <set>
 #include <thread>
 
+#include "tests/support/ledger_parts.h"
 #include "tests/support/sample_events.h"
 
 /// Many callers, few batches: nobody waits without need, nobody is told of a success that was not.
@@ -27,20 +28,20 @@ class KeepingRoad final : public Road {
   Result<BatchReport> Ingest(OwnBatch make) override {
     const std::scoped_lock writer(writer_);
     if (stopped_) return DataLoss("the writer has stopped");
-    const events::VerifiedBatch batch = make();
+    const ledger::PreparedBatch batch = make();
     std::unique_lock lock(mutex_);
     BatchReport report;
     std::vector<std::string> ids;
-    for (const events::VerifiedItem& item : batch.items()) {
-      ids.push_back(item.decoded.event.id);
+    for (const ledger::PreparedItem& item : batch.items) {
+      ids.push_back(item.item.decoded.event.id);
       const bool refused = refused_.contains(ids.back());
       report.items.push_back({static_cast<std::uint16_t>(report.items.size()),
                               refused ? Outcome::kRejected : Outcome::kAccepted,
                               refused ? ErrorCode::kPurposeUnknown : ErrorCode::kNone, {}, {}, {}});
     }
     batches_.push_back(ids);
-    headers_.push_back(batch.header());
-    verified_.push_back(VerifySignature(*key_, batch.header_bytes(), batch.signature()));
+    headers_.push_back(batch.header);
+    verified_.push_back(VerifySignature(*key_, batch.header_bytes, batch.signature));
     changed_.notify_all();
     changed_.wait(lock, [this] { return open_; });
     if (!broken_) return report;
@@ -86,6 +87,10 @@ class KeepingRoad final : public Road {
   bool broken_ = false;
 };
 
+struct WithVault : tests::LedgerParts {
+  WithVault() : LedgerParts(1) { EXPECT_TRUE(OpenVault().ok()); }
+};
+
 class AccessLogTest : public ::testing::Test {
  protected:
   AccessLogTest() { road.key_ = key.key.public_key(); }
@@ -112,10 +117,11 @@ class AccessLogTest : public ::testing::Test {
     callers.clear();
   }
 
+  WithVault parts;
   SystemEntropy entropy;
   NamedSigningKey key{"ledger", SigningKey::Generate(entropy)};
   KeepingRoad road;
-  AccessLog accesses{{road, key, entropy, "here/log", {}}};
+  AccessLog accesses{{road, *parts.vault, key, entropy, "here/log", {}}};
   std::vector<std::thread> callers;
   std::mutex mutex;
   std::map<std::uint64_t, std::string> outcomes;
@@ -152,7 +158,7 @@ TEST_F(AccessLogTest, WhoComesWhileTheRoadIsFullSharesOneBatch) {
 }
 
 TEST_F(AccessLogTest, AGroupHasALimit) {
-  AccessLog small({road, key, entropy, "here/log", {}}, {.group_events_max = 4});
+  AccessLog small({road, *parts.vault, key, entropy, "here/log", {}}, {.group_events_max = 4});
   road.Close();
   for (std::uint64_t i = 1; i <= 9; ++i)
     callers.emplace_back([&small, i] { EXPECT_TRUE(small.Record(Decision(i)).ok()); });

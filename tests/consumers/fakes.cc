@@ -56,7 +56,7 @@ Result<BatchReport> FakeRoad::Ingest(events::SignedBatch batch) {
 }
 
 Result<BatchReport> FakeRoad::Ingest(OwnBatch batch) {
-  return Accepted(batch().items().size());
+  return Accepted(batch().items.size());
 }
 
 void FakeRoad::Say(std::function<Result<BatchReport>(const consumers::RawMessage&)> answer) {
