@@ -1,24 +1,14 @@
 #include "projections/answer.h"
 
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <utility>
 
 #include "events/check.h"
 #include "events/digest.h"
 #include "projections/held.h"
+#include "projections/json_writer.h"
 
 namespace oppi::projections {
-namespace {
-
-using Json = nlohmann::ordered_json;
-
-std::string Dump(const Json& json) {
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
-}
-
-}  // namespace
-
 RecordAnswer AnswerRecord(const Question& question, const Access& access, const Facts& stream,
                           const View& view, const RecordRules& rules) {
   OPPI_CHECK(question.ask == Ask::kRecord);
@@ -79,32 +69,35 @@ std::string QuestionHash(const Question& question) { return HashOfInputs(questio
 
 std::string AnswerJson(const Question& question, const View& view, const Answer& answer,
                        std::string_view checkpoint) {
-  Json items = Json::array();
-  for (const Source& source : answer.items) {
-    Json item = Json::object();
-    if (!source.event.empty()) item["event"] = source.event;
-    item["position"] = source.position.value();
-    item["recorded"] = FormatInstant(source.recorded);
-    items.push_back(std::move(item));
-  }
-  Json redactions = Json::array();
-  for (const Redaction& redaction : answer.redactions) {
-    redactions.push_back({{"reason", redaction.reason},
-                          {"count", redaction.count ? Json(*redaction.count) : Json()}});
-  }
-  const Json view_json = {{"at", FormatInstant(view.at)}, {"size", view.size.value()}};
-  // The result is JSON already; it is put in its place as it is.
-  std::string json = "{\"question\":" + Dump(std::string(AskName(question.ask)));
   const std::string inputs = QuestionJson(question);
-  json += ",\"question_hash\":" + Dump(HashOfInputs(question.ask, inputs));
-  json += ",\"inputs\":" + inputs;
-  json += ",\"view\":" + Dump(view_json);
-  json += ",\"result\":" + answer.result;
-  json += ",\"count\":" + std::to_string(answer.count);
-  json += ",\"items\":" + Dump(items);
-  json += ",\"redactions\":" + Dump(redactions);
-  json += ",\"checkpoint\":" + Dump(std::string(checkpoint)) + "}";
-  return json;
+  std::string text;
+  text.reserve(1024 + inputs.size() + answer.result.size() + checkpoint.size() + answer.items.size() * 128);
+  JsonWriter json(text);
+  json.Open('{').Name("question").Text(AskName(question.ask));
+  json.Name("question_hash").Text(HashOfInputs(question.ask, inputs));
+  json.Name("inputs").Json(inputs);
+  json.Name("view").Open('{').Name("at").Text(FormatInstant(view.at)).Name("size").Number(view.size.value()).Close('}');
+  // The result is JSON already; it is put in its place as it is.
+  json.Name("result").Json(answer.result);
+  json.Name("count").Number(answer.count);
+  json.Name("items").Open('[');
+  for (const Source& source : answer.items) {
+    json.Open('{');
+    if (!source.event.empty()) json.Name("event").Text(source.event);
+    json.Name("position").Number(source.position.value());
+    json.Name("recorded").Text(FormatInstant(source.recorded)).Close('}');
+  }
+  json.Close(']').Name("redactions").Open('[');
+  for (const Redaction& redaction : answer.redactions) {
+    json.Open('{').Name("reason").Text(redaction.reason).Name("count");
+    if (redaction.count)
+      json.Number(*redaction.count);
+    else
+      json.Null();
+    json.Close('}');
+  }
+  json.Close(']').Name("checkpoint").Text(checkpoint).Close('}');
+  return text;
 }
 
 }  // namespace oppi::projections

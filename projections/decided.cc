@@ -1,23 +1,25 @@
 #include "projections/decided.h"
 
 #include <map>
-#include <nlohmann/json.hpp>
 
 #include "events/ids.h"
 #include "projections/decision_bounds.h"
+#include "projections/json_writer.h"
 
 namespace oppi::projections {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 std::optional<Source> SourceOf(const Fact* fact) {
   if (fact == nullptr) return std::nullopt;
   return Source{fact->event.id, fact->position, fact->recorded};
 }
 
-Json TextOrNull(std::string_view text) { return text.empty() ? Json() : Json(text); }
-Json IdOf(const std::optional<Source>& source) { return source ? Json(source->event) : Json(); }
+void WriteIdOf(const std::optional<Source>& source, JsonWriter& json) {
+  if (source)
+    json.Text(source->event);
+  else
+    json.Null();
+}
 
 // The encoding
 //
@@ -215,28 +217,28 @@ Answer ToAnswer(const Decided& decided) {
   std::map<LeafIndex, Source> sources;
   for (const auto& source : {decided.consent, decided.by})
     if (source) sources.emplace(source->position, *source);
-  Json json;
-  json["result"] = DecisionResultName(decided.result);
-  json["reason"] = TextOrNull(ReasonName(decided.reason));
-  json["basis"] = TextOrNull(decided.basis);
-  json["consent"] = IdOf(decided.consent);
-  json["by"] = IdOf(decided.by);
-  json["permitted_subset"] = decided.permitted_subset;
-  json["denied"] = Json::object();
-  for (const auto& [leaf, reason] : decided.denied) json["denied"][leaf] = ReasonName(reason);
-  json["missing"] = decided.missing;
-  json["flags"] = FlagNames(decided.flags, decided.basis_contested);
+  Answer answer{{}, 1, {}, {}};
+  answer.result.reserve(512);
+  JsonWriter json(answer.result);
+  json.Open('{').Name("result").Text(DecisionResultName(decided.result));
+  json.Name("reason").TextOrNull(ReasonName(decided.reason));
+  json.Name("basis").TextOrNull(decided.basis);
+  WriteIdOf(decided.consent, json.Name("consent"));
+  WriteIdOf(decided.by, json.Name("by"));
+  json.Name("permitted_subset").Texts(decided.permitted_subset);
+  json.Name("denied").Open('{');
+  for (const auto& [leaf, reason] : decided.denied) json.Name(leaf).Text(ReasonName(reason));
+  json.Close('}').Name("missing").Texts(decided.missing);
+  json.Name("flags").Texts(FlagNames(decided.flags, decided.basis_contested));
   if (decided.result == DecisionResult::kPermit) {
-    Json duties = Json::array();
-    for (const Decided::Obligation& duty : decided.obligations)
-      duties.push_back({{"code", DutyCodeName(duty.code)},
-                        {"due", FormatInstant(duty.due)},
-                        {"event", TextOrNull(duty.event)},
-                        {"status", DutyStatusName(duty.status)}});
-    json["obligations"] = std::move(duties);
+    json.Name("obligations").Open('[');
+    for (const Decided::Obligation& duty : decided.obligations) {
+      json.Open('{').Name("code").Text(DutyCodeName(duty.code)).Name("due").Text(FormatInstant(duty.due));
+      json.Name("event").TextOrNull(duty.event).Name("status").Text(DutyStatusName(duty.status)).Close('}');
+    }
+    json.Close(']');
   }
-  json["policy_hash"] = decided.policy ? Json(HashText(*decided.policy)) : Json();
-  Answer answer{json.dump(), 1, {}, {}};
+  json.Name("policy_hash").TextOrNull(decided.policy ? HashText(*decided.policy) : std::string()).Close('}');
   for (auto& [position, source] : sources) answer.items.push_back(std::move(source));
   return answer;
 }

@@ -10,6 +10,7 @@
 
 #include "events/event.h"
 #include "events/limits.h"
+#include "projections/json_writer.h"
 
 namespace oppi::projections {
 namespace {
@@ -149,8 +150,9 @@ class Flat final : public nlohmann::json_sax<nlohmann::json> {
   std::vector<std::string> list_;
 };
 
-/// Where a member's value goes.
-std::string* TextOf(Question& q, std::string_view name) {
+/// Where a member's value is: of a question that is read, or of one that is written.
+template <class Q>
+auto* TextOf(Q& q, std::string_view name) {
   if (name == "learner") return &q.learner;
   if (name == "controller") return &q.controller;
   if (name == "purpose") return &q.purpose;
@@ -166,13 +168,15 @@ std::string* TextOf(Question& q, std::string_view name) {
   if (name == "request") return &q.request;
   return &q.reason;
 }
-std::optional<Instant>* InstantOf(Question& q, std::string_view name) {
+template <class Q>
+auto* InstantOf(Q& q, std::string_view name) {
   if (name == "valid_at") return &q.valid_at;
   if (name == "known_at") return &q.known_at;
   if (name == "from") return &q.from;
   return &q.until;
 }
-std::optional<TreeSize>* SizeOf(Question& q, std::string_view name) {
+template <class Q>
+auto* SizeOf(Q& q, std::string_view name) {
   return name == "known_size" ? &q.known_size : &q.min_size;
 }
 
@@ -316,23 +320,34 @@ Result<Question> ParseQuestion(Ask ask, std::string_view json) {
 }
 
 std::string QuestionJson(const Question& question) {
-  nlohmann::ordered_json json = nlohmann::ordered_json::object();
-  Question copy = question;  // the accessors above serve both directions
+  std::string text;
+  text.reserve(256);
+  JsonWriter json(text);
+  json.Open('{');
   for (const Member& member : kMembers) {
-    const std::string name(member.name);
-    if (member.kind == Kind::kText && !TextOf(copy, name)->empty())
-      json[name] = *TextOf(copy, name);
-    if (member.kind == Kind::kTexts && !copy.categories.empty()) json[name] = copy.categories;
-    if (member.kind == Kind::kInstant && *InstantOf(copy, name)) {
-      json[name] = FormatInstant(**InstantOf(copy, name));
+    switch (member.kind) {
+      case Kind::kText:
+        if (const std::string* value = TextOf(question, member.name); !value->empty()) json.Name(member.name).Text(*value);
+        break;
+      case Kind::kTexts:
+        if (!question.categories.empty()) json.Name(member.name).Texts(question.categories);
+        break;
+      case Kind::kInstant:
+        if (const auto* value = InstantOf(question, member.name); *value) json.Name(member.name).Text(FormatInstant(**value));
+        break;
+      case Kind::kSize:
+        if (const auto* value = SizeOf(question, member.name); *value) json.Name(member.name).Number((*value)->value());
+        break;
+      case Kind::kCount:
+        if (question.limit) json.Name(member.name).Number(*question.limit);
+        break;
+      case Kind::kFlag:
+        if (question.evidence) json.Name(member.name).True();
+        break;
     }
-    if (member.kind == Kind::kSize && *SizeOf(copy, name)) {
-      json[name] = (*SizeOf(copy, name))->value();
-    }
-    if (member.kind == Kind::kCount && copy.limit) json[name] = *copy.limit;
-    if (member.kind == Kind::kFlag && copy.evidence) json[name] = true;
   }
-  return json.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+  json.Close('}');
+  return text;
 }
 
 }  // namespace oppi::projections

@@ -28,6 +28,12 @@ Decided Everything() {
   return decided;
 }
 
+TEST(Decided, AnAnswerSaysAllOfIt) {
+  EXPECT_EQ(ToAnswer(Decided()).result,
+            R"({"result":"DENY","reason":null,"basis":null,"consent":null,"by":null,"permitted_subset":[],)"
+            R"("denied":{},"missing":[],"flags":[],"policy_hash":null})");
+}
+
 TEST(Decided, ItsBytesBringItBack) {
   for (const Decided& decided : {Decided(), Everything()}) {
     const auto again = DecodeDecided(EncodeDecided(decided));
