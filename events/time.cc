@@ -28,6 +28,13 @@ bool Digits(std::string_view text, std::size_t at, std::size_t n, int& out) {
   return true;
 }
 
+/// Exactly `width` digits of a number that has no more.
+void AppendDigits(std::string& text, int number, std::size_t width) {
+  const std::size_t end = text.size() + width;
+  text.resize(end);
+  for (std::size_t at = end; at-- > end - width; number /= 10) text[at] = static_cast<char>('0' + number % 10);
+}
+
 int DaysInMonth(int year, int month) {
   static constexpr std::array<int, 12> kDays = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
   return month == 2 && IsLeapYear(year) ? 29 : kDays[static_cast<std::size_t>(month - 1)];
@@ -66,9 +73,18 @@ std::optional<Date> ParseDate(std::string_view text) {
 
 std::string FormatDate(Date date) {
   const CivilDate c = ToCivil(date);
-  std::array<char, 40> buffer{};
-  std::snprintf(buffer.data(), buffer.size(), "%04d-%02d-%02d", c.year, c.month, c.day);
-  return buffer.data();
+  std::string text;
+  text.reserve(32);
+  if (c.year >= 0 && c.year <= 9999) {
+    AppendDigits(text, c.year, 4);
+  } else {
+    std::array<char, 16> odd{};
+    std::snprintf(odd.data(), odd.size(), "%04d", c.year);
+    text += odd.data();
+  }
+  AppendDigits(text += '-', c.month, 2);
+  AppendDigits(text += '-', c.day, 2);
+  return text;
 }
 
 CivilDate ToCivil(Date date) {
@@ -116,18 +132,20 @@ std::string FormatInstant(Instant t) {
   const std::int64_t rest = t.micros - days * kMicrosPerDay;
   const auto seconds = static_cast<int>(rest / kMicrosPerSecond);
   const auto fraction = static_cast<int>(rest % kMicrosPerSecond);
-  const CivilDate c = ToCivil({static_cast<std::int32_t>(days)});
-  std::array<char, 64> buffer{};
-  int n = std::snprintf(buffer.data(), buffer.size(), "%04d-%02d-%02dT%02d:%02d:%02d", c.year,
-                        c.month, c.day, seconds / 3600, seconds / 60 % 60, seconds % 60);
-  const auto at = static_cast<std::size_t>(n);
-  if (fraction == 0)
-    std::snprintf(buffer.data() + at, buffer.size() - at, "Z");
-  else if (fraction % 1000 == 0)
-    std::snprintf(buffer.data() + at, buffer.size() - at, ".%03dZ", fraction / 1000);
-  else
-    std::snprintf(buffer.data() + at, buffer.size() - at, ".%06dZ", fraction);
-  return buffer.data();
+  std::string text = FormatDate({static_cast<std::int32_t>(days)});
+  text.reserve(32);
+  AppendDigits(text += 'T', seconds / 3600, 2);
+  AppendDigits(text += ':', seconds / 60 % 60, 2);
+  AppendDigits(text += ':', seconds % 60, 2);
+  if (fraction != 0) {
+    text += '.';
+    if (fraction % 1000 == 0)
+      AppendDigits(text, fraction / 1000, 3);
+    else
+      AppendDigits(text, fraction, 6);
+  }
+  text += 'Z';
+  return text;
 }
 
 Instant HelsinkiMidnight(Date date) {

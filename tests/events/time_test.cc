@@ -33,6 +33,11 @@ TEST(Time, CountsDaysOverEveryDayOfFourCenturies) {
     day = civil;
   }
   EXPECT_EQ(FormatDate(Day("2024-02-29")), "2024-02-29");
+  for (const char* text : {"0001-01-01", "0999-12-31", "1900-02-28", "9999-12-31"})
+    EXPECT_EQ(FormatDate(Day(text)), text);
+  EXPECT_EQ(FormatDate({Day("9999-12-31").days + 1}), "10000-01-01");
+  EXPECT_EQ(FormatDate({Day("0001-01-01").days - 1}), "0000-12-31");
+  EXPECT_EQ(FormatDate({Day("0001-01-01").days - 367}), "-001-12-31");
   EXPECT_FALSE(ParseDate("2100-02-29"));
 }
 
