@@ -84,6 +84,7 @@ void AddRetentionCommands(Cli& cli);  // retention
 void AddBackupCommands(Cli& cli);   // backup, restore
 void AddRepairCommands(Cli& cli);   // fsck, rebuild
 void AddRehearseCommand(Cli& cli);  // rehearse
+void AddExportCommand(Cli& cli);    // export
 void AddWitnessCommands(Cli& cli);  // witness, monitor
 
 }  // namespace oppi::ops

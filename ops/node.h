@@ -81,6 +81,9 @@ class Node {
   [[nodiscard]] std::shared_ptr<const ledger::LogView> View() const { return sequencer_->View(); }
   /// What the log shows of itself: with witnesses, what consumers::Cosigning says; else the newest view.
   [[nodiscard]] std::shared_ptr<const ledger::LogView> Shown() const;
+  /// The newest checkpoint that witnesses were seen to have signed as trust.policy demands, of what was served
+  /// before; where there is none, the newest view.
+  [[nodiscard]] std::shared_ptr<const ledger::LogView> Cosigned() const { return kept_ != nullptr ? kept_ : View(); }
   /// Begins to collect the cosignatures that `policy` knows of; until the node closes. Once.
   /// Errors: kInvalidArgument when the policy is not about this log.
   [[nodiscard]] Status CollectCosignatures(const ledger::TlogPolicy& policy);

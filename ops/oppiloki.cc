@@ -28,6 +28,7 @@ int main(int argc, char** argv) {
   oppi::ops::AddBackupCommands(cli);
   oppi::ops::AddRepairCommands(cli);
   oppi::ops::AddRehearseCommand(cli);
+  oppi::ops::AddExportCommand(cli);
   AddWitnessCommands(cli);
   try {
     cli.app.parse(argc, argv);

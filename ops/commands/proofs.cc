@@ -125,9 +125,9 @@ void AddProofCommands(Cli& cli) {
   command->add_option("--to", prove->to, "Larger size; default the newest");
 
   auto verify = std::make_shared<VerifyOptions>();
-  command = AddCommand(cli, cli.app, "verify", "Check evidence, receipts and checkpoints offline",
+  command = AddCommand(cli, cli.app, "verify", "Check evidence, receipts, checkpoints and exported logs offline",
                        "oppiloki verify answer.evidence --trust var/ledger/trust.policy", [verify] { return Verify(*verify); });
-  command->add_option("FILE", verify->files, "Evidence, receipts (tlog-proof) or checkpoints")->required();
+  command->add_option("FILE", verify->files, "Evidence, receipts (tlog-proof), checkpoints, or folders with an exported log")->required();
   command->add_option("--trust", verify->trust, "C2SP tlog-policy: the log and its witnesses")->required();
   command->add_flag("--json", verify->json, "One JSON document a file");
 }
