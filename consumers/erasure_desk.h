@@ -10,7 +10,7 @@
 #include "events/ed25519.h"
 #include "ledger/log_view.h"
 #include "projections/eraser.h"
-#include "projections/erasure_requests.h"
+#include "projections/erasure_work.h"
 #include "projections/publishers.h"
 #include "projections/question.h"
 

@@ -4,6 +4,7 @@
 #include "projections/authorise.h"
 #include "projections/consent_answer.h"
 #include "projections/erasure_answer.h"
+#include "projections/erasure_work.h"
 #include "projections/evidence_gather.h"
 #include "projections/log_reader.h"
 #include "projections/openable.h"

@@ -1,7 +1,5 @@
 #include "ledger/streams.h"
 
-#include "events/tree_hash.h"
-
 namespace oppi::ledger {
 namespace {
 
@@ -52,8 +50,6 @@ Result<StreamState> DecodeStream(ByteView bytes) {
   state.entries = std::move(range).value();
   return state;
 }
-
-NodeHash StreamLeaf(LeafIndex index) { return HashLeaf(BigEndian(index.value())); }
 
 void AppendToStream(StreamState& state, const Handle& handle, const StreamEntry& entry, WriteBatch& writes) {
   state.entries.Append(StreamLeaf(entry.index));

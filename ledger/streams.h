@@ -7,6 +7,7 @@
 #include "events/result.h"
 #include "ledger/merkle/compact_range.h"
 #include "ledger/store.h"
+#include "ledger/stream_leaf.h"
 #include "ledger/vault.h"
 
 /// Gap-free streams: every learner's events, numbered from 0. The head is the root of the stream's
@@ -35,9 +36,6 @@ struct StreamState {
 
 [[nodiscard]] Bytes EncodeStream(const StreamState& state);
 [[nodiscard]] Result<StreamState> DecodeStream(ByteView bytes);
-
-/// Hash of one entry of a mini log.
-[[nodiscard]] NodeHash StreamLeaf(LeafIndex index);
 
 /// Adds an entry; a run that is full now goes to `writes`.
 void AppendToStream(StreamState& state, const Handle& handle, const StreamEntry& entry, WriteBatch& writes);

@@ -10,25 +10,6 @@
 
 namespace oppi::ops {
 
-int ExitFor(const Error& error) {
-  switch (error.code) {
-    case Code::kInvalidArgument:
-    case Code::kNotFound:
-    case Code::kAlreadyExists:
-      return kExitUsage;
-    case Code::kUnauthenticated:
-    case Code::kPermissionDenied:
-      return kExitForbidden;
-    case Code::kAborted:
-    case Code::kResourceExhausted:
-    case Code::kUnavailable:
-      return kExitUnavailable;
-    case Code::kDataLoss:
-      return kExitDataLoss;
-  }
-  return kExitDataLoss;
-}
-
 void LedgerOptions::AddTo(CLI::App& command, bool served) {
   command.add_option("--data", data, "Directory of a ledger on this machine");
   if (served) {

@@ -6,22 +6,12 @@
 #include <string>
 
 #include "events/result.h"
+#include "ops/exit_code.h"
 #include "ops/node.h"
 
 /// What every command shares: where the ledger is, how to print, what to exit with.
 
 namespace oppi::ops {
-
-/// Exit codes, the same for every command.
-enum ExitCode : int {
-  kExitDone = 0,         // done and true
-  kExitFalse = 1,        // the thing checked is false
-  kExitUsage = 2,        // bad usage or input
-  kExitForbidden = 3,    // not permitted
-  kExitUnavailable = 4,  // try again
-  kExitDataLoss = 5,     // stop and call a person
-};
-[[nodiscard]] int ExitFor(const Error& error);
 
 struct Cli {
   CLI::App app;

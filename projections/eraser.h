@@ -11,7 +11,7 @@
 #include "events/result.h"
 #include "ledger/erasure_list.h"
 #include "ledger/sequencer.h"
-#include "projections/erasure_requests.h"
+#include "projections/erasure_work.h"
 #include "projections/registry.h"
 #include "projections/runner.h"
 

@@ -4,7 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "ledger/merkle/compact_range.h"
-#include "ledger/streams.h"
+#include "ledger/stream_leaf.h"
 #include "projections/history.h"
 
 namespace oppi::projections {
@@ -22,11 +22,6 @@ std::string CoveredRoot(const std::vector<LeafIndex>& positions) {
   ledger::merkle::CompactRange range;
   for (const LeafIndex index : positions) range.Append(ledger::StreamLeaf(index));
   return HashText(*Sha256Digest::From(range.Root().view()));
-}
-
-bool States(const Fact& execution, const std::vector<LeafIndex>& positions) {
-  return execution.event.number("covered_count") == static_cast<std::int64_t>(positions.size()) &&
-         execution.event.text("covered_root") == CoveredRoot(positions);
 }
 
 bool BelongsTo(const Fact& fact, const Question& question, const Fact* execution) {
@@ -150,22 +145,9 @@ const Fact* ExecutionIn(const Facts& stream, const Question& question) {
   return last;
 }
 
-Result<std::vector<LeafIndex>> FindCovered(const ledger::ErasureList& list, const Facts& stream,
-                                           const Fact& execution) {
-  std::vector<LeafIndex> gone;
-  for (const Fact& fact : stream)
-    if (fact.erased && fact.position < execution.position) gone.push_back(fact.position);
-  if (States(execution, gone)) return gone;
-  for (std::uint32_t number = list.last(); number > 0; --number) {
-    OPPI_TRY(const ledger::ErasureRecord record, list.Read(number));
-    std::vector<LeafIndex> taken;
-    for (const auto& wrap : record.wraps)
-      if (wrap.sealed_key.empty()) taken.push_back(wrap.index);
-    std::sort(taken.begin(), taken.end());
-    taken.erase(std::unique(taken.begin(), taken.end()), taken.end());
-    if (States(execution, taken)) return taken;
-  }
-  return DataLoss("erasure list: it does not have this execution");
+bool StatesCovered(const Fact& execution, const std::vector<LeafIndex>& positions) {
+  return execution.event.number("covered_count") == static_cast<std::int64_t>(positions.size()) &&
+         execution.event.text("covered_root") == CoveredRoot(positions);
 }
 
 Facts FactsOnErasure(const Question& question, const Facts& stream,
@@ -199,7 +181,7 @@ Result<Answer> AnswerErasure(const Question& question, const Access& access, con
     if (fact.erased) positions.push_back(fact.position);
   const bool below =
       execution != nullptr && (positions.empty() || positions.back() < execution->position);
-  if (execution == nullptr ? !positions.empty() : !below || !States(*execution, positions))
+  if (execution == nullptr ? !positions.empty() : !below || !StatesCovered(*execution, positions))
     return DataLoss(
         "the entries without content are not those that the execution of this request names");
 

@@ -4,14 +4,12 @@
 #include <vector>
 
 #include "events/result.h"
-#include "ledger/erasure_list.h"
 #include "projections/answer.h"
 #include "projections/erasure_requests.h"
 #include "projections/registry.h"
 
 /// Answers on erasure: one request - carried out, this is the certificate of erasure - and the
-/// legal holds on a learner's data (consent-model section 9; queries 18 and 19). Pure but for
-/// FindCovered.
+/// legal holds on a learner's data (consent-model section 9; queries 18 and 19). Pure.
 
 namespace oppi::projections {
 
@@ -22,12 +20,8 @@ namespace oppi::projections {
 /// The execution of the question's request among these facts; nullptr: none.
 [[nodiscard]] const Fact* ExecutionIn(const Facts& stream, const Question& question);
 
-/// The positions that this execution took, by its root: all that is gone from the stream below it,
-/// or, when there was more than one, what the erasure list has. Errors: kDataLoss when the list has
-/// no such record.
-[[nodiscard]] Result<std::vector<LeafIndex>> FindCovered(const ledger::ErasureList& list,
-                                                         const Facts& stream,
-                                                         const Fact& execution);
+/// Whether these positions, ascending, are those whose number and root the execution states.
+[[nodiscard]] bool StatesCovered(const Fact& execution, const std::vector<LeafIndex>& positions);
 
 /// What an answer on the question's request rests on: its own events; until it is carried out the
 /// learner's holds, then the acknowledgements of recipients and the entries at `covered`.

@@ -2,12 +2,6 @@
 
 #include <algorithm>
 #include <map>
-#include <memory>
-
-#include "ledger/prepared.h"
-#include "projections/consent_answer.h"
-#include "projections/history.h"
-#include "projections/registry.h"
 
 namespace oppi::projections {
 namespace {
@@ -55,39 +49,6 @@ ErasureRequest RequestOf(const History& history, const Fact& requested, Instant 
   return request;
 }
 
-Result<std::vector<ErasureRequest>> OpenRequests(const ViewStores& stores, const ledger::LogView& log, Instant now,
-                                                 std::int64_t delay_micros) {
-  OPPI_TRY(const Facts all, ReadIndexed(stores.views, stores.vault, Projection::kErasures, {}, log.size()));
-  std::map<std::string, LeafIndex, std::less<>> open;  // request -> position
-  std::map<std::string, std::string, std::less<>> learner_of;
-  for (const Fact& fact : all) {
-    if (fact.erased || fact.outcome != events::Outcome::kAccepted) continue;
-    if (fact.event.type == EventType::kErasureRequested) {
-      open.emplace(fact.event.id, fact.position);
-      learner_of.emplace(fact.event.id, fact.event.subject);
-    } else if (fact.event.type == EventType::kErasureExecuted) {
-      open.erase(std::string(fact.event.text("request")));
-    }
-  }
-  OPPI_TRY(const Facts registry_facts, ReadFullRegistry(log, stores, log.size()));
-  const auto registry = RegistryOf(registry_facts);
-  std::vector<std::pair<LeafIndex, ErasureRequest>> requests;
-  for (const auto& [id, position] : open) {
-    const std::string& learner = learner_of.find(id)->second;
-    OPPI_TRY(const Facts facts, ReadPerson(stores, learner, log.size()));
-    const History history(learner, *registry, facts, log.size());
-    const Fact* requested = history.Find(id);
-    if (requested == nullptr) continue;
-    ErasureRequest request = RequestOf(history, *requested, now, delay_micros);
-    if (request.status != ErasureStatus::kRefused) requests.emplace_back(position, std::move(request));
-  }
-  std::sort(requests.begin(), requests.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
-  std::vector<ErasureRequest> in_order;
-  in_order.reserve(requests.size());
-  for (auto& [position, request] : requests) in_order.push_back(std::move(request));
-  return in_order;
-}
-
 ErasurePreview PreviewOf(const History& history, const Event& order) {
   Fact execution;
   execution.position = NextIndex(history.known());
@@ -120,21 +81,6 @@ ErasurePreview PreviewOf(const History& history, const Event& order) {
   }
   for (auto& [name, recipient] : recipients) preview.recipients.push_back(std::move(recipient));
   return preview;
-}
-
-ledger::ErasureOrder OrderFor(const History& history, const Fact& execution, const ledger::Vault& vault) {
-  ledger::ErasureOrder order;
-  order.owner = execution.event.subject;
-  order.whole_subject = execution.event.number("whole_subject") != 0;
-  for (const Fact* fact : CoveredBy(history, execution)) {
-    const Event& event = fact->event;
-    // Under another identifier of the same person it is another request's.
-    if (!Names(event, order.owner)) continue;
-    std::optional<Sha256Digest> document;
-    if (const auto raw = FromHex(event.correlation); raw) document = Sha256Digest::From(*raw);
-    order.covered.push_back({fact->position, ledger::DedupKey(vault, event.source, event.id), document});
-  }
-  return order;
 }
 
 }  // namespace oppi::projections

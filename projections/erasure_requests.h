@@ -6,14 +6,12 @@
 #include <vector>
 
 #include "events/event.h"
-#include "events/result.h"
-#include "ledger/erasure.h"
 #include "projections/erasure_rules.h"
 #include "projections/fact.h"
-#include "projections/views.h"
+#include "projections/history.h"
 
 /// Requests for erasure as people see them: who asked, who decided, when it is due, what it would take
-/// (consent-model section 9).
+/// (consent-model section 9). Pure.
 
 namespace oppi::projections {
 
@@ -44,10 +42,6 @@ struct ErasureRequest {
 /// `delay_micros`: between the decision and the execution, so that it can be called off.
 [[nodiscard]] ErasureRequest RequestOf(const History& history, const Fact& requested, Instant now, std::int64_t delay_micros);
 
-/// Every request of the ledger that is neither refused nor executed, in log order. Errors: of the views.
-[[nodiscard]] Result<std::vector<ErasureRequest>> OpenRequests(const ViewStores& stores, const ledger::LogView& log, Instant now,
-                                                               std::int64_t delay_micros);
-
 /// What an execution would take now.
 struct ErasurePreview {
   struct OfClass {
@@ -67,8 +61,5 @@ struct ErasurePreview {
   std::vector<Recipient> recipients;  // of earlier disclosures (access.disclosed), by name
 };
 [[nodiscard]] ErasurePreview PreviewOf(const History& history, const events::Event& order);
-
-/// What the execution takes: `owner` is the order's subject. For PlanErasure.
-[[nodiscard]] ledger::ErasureOrder OrderFor(const History& history, const Fact& execution, const ledger::Vault& vault);
 
 }  // namespace oppi::projections

@@ -4,6 +4,7 @@
 
 #include "events/commitment.h"
 #include "events/tree_hash.h"
+#include "ledger/leaf.h"
 #include "ledger/merkle/proof.h"
 #include "projections/consent_answer.h"
 #include "projections/erasure_answer.h"

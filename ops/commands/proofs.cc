@@ -2,11 +2,10 @@
 #include <nlohmann/json.hpp>
 
 #include "events/tree_hash.h"
-#include "ledger/durable_file.h"
-#include "ledger/tlog_policy.h"
 #include "ops/cli.h"
 #include "ops/remote.h"
-#include "ops/verify_file.h"
+#include "ops/verify_files.h"
+#include "ops/verify_folder.h"
 
 namespace oppi::ops {
 namespace {
@@ -79,34 +78,6 @@ Result<int> Prove(const ProveOptions& o) {
   return kExitDone;
 }
 
-struct VerifyOptions {
-  std::vector<std::string> files;
-  std::string trust;
-  bool json = false;
-};
-
-Result<int> Verify(const VerifyOptions& o) {
-  OPPI_TRY(const auto text, ledger::ReadFileIfThere(o.trust));
-  if (!text) return NotFound("no trust file at " + o.trust);
-  OPPI_TRY(const ledger::TlogPolicy trust, ledger::ParseTlogPolicy(*text));
-  bool all = true;
-  for (const std::string& file : o.files) {
-    const Verdict verdict = VerifyFile(file, trust);
-    all = all && verdict.holds;
-    if (o.json) {
-      std::printf("%s\n", nlohmann::ordered_json({{"file", file}, {"kind", verdict.kind}, {"holds", verdict.holds},
-                                                  {"proved", verdict.proved}, {"failed", verdict.failed}})
-                              .dump()
-                              .c_str());
-      continue;
-    }
-    std::printf("%s  %s (%s)\n", verdict.holds ? "holds " : "FAILED", file.c_str(), verdict.kind.c_str());
-    for (const std::string& line : verdict.proved) std::printf("  proved: %s\n", line.c_str());
-    if (!verdict.holds) std::printf("  failed: %s\n", verdict.failed.c_str());
-  }
-  return all ? kExitDone : kExitFalse;
-}
-
 }  // namespace
 
 void AddProofCommands(Cli& cli) {
@@ -125,10 +96,13 @@ void AddProofCommands(Cli& cli) {
   command->add_option("--to", prove->to, "Larger size; default the newest");
 
   auto verify = std::make_shared<VerifyOptions>();
+  verify->folder = VerifyFolder;
   command = AddCommand(cli, cli.app, "verify", "Check evidence, receipts, checkpoints and exported logs offline",
-                       "oppiloki verify answer.evidence --trust var/ledger/trust.policy", [verify] { return Verify(*verify); });
-  command->add_option("FILE", verify->files, "Evidence, receipts (tlog-proof), checkpoints, or folders with an exported log")->required();
-  command->add_option("--trust", verify->trust, "C2SP tlog-policy: the log and its witnesses")->required();
+                       "oppiloki verify answer.evidence --trust var/ledger/trust.policy", [verify] { return VerifyFiles(*verify); });
+  command->add_option("FILE", verify->files, "Evidence, receipts (tlog-proof), checkpoints, equivocations, or folders with an exported log")
+      ->required();
+  command->add_option("--trust,--policy", verify->policy, "C2SP tlog-policy: the log and its witnesses")->required();
+  command->add_option("--about", verify->about, "Identifier that state receipts must speak of");
   command->add_flag("--json", verify->json, "One JSON document a file");
 }
 
