@@ -172,7 +172,7 @@ Result<PlannedErasure> PlanErasure(const Store& store, const Vault& vault, Entro
     OPPI_RETURN_IF_ERROR(of_handle.Plan(plan));
   }
   if (order.whole_subject) {
-    const KeyRing fresh = NewKeyRing(entropy);
+    const KeyRing fresh = NewKeyRing(NewHandle(entropy), entropy);
     OwnerRow owner{order.owner, plan.record.handles};
     owner.handles.insert(owner.handles.begin(), fresh.handle);
     WriteBatch rows;

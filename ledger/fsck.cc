@@ -1,5 +1,6 @@
 #include "ledger/fsck.h"
 
+#include <algorithm>
 #include <map>
 #include <unordered_map>
 
@@ -7,7 +8,10 @@
 #include "events/tree_hash.h"
 #include "ledger/bodies.h"
 #include "ledger/checkpoint.h"
+#include "ledger/label_prover.h"
+#include "ledger/label_rows.h"
 #include "ledger/leaf.h"
+#include "ledger/map_replay.h"
 #include "ledger/merkle/tile.h"
 #include "ledger/prepared.h"
 #include "ledger/streams.h"
@@ -35,7 +39,8 @@ class Checker {
     CheckTree(*state, log_key);
     OPPI_RETURN_IF_ERROR(CheckTiles());
     FinishBatch();
-    return CheckStreams();
+    OPPI_RETURN_IF_ERROR(CheckStreams());
+    return CheckMap();
   }
 
   FsckReport Take() { return std::move(report_); }
@@ -206,16 +211,61 @@ class Checker {
         Damage("a stream is damaged: " + (state.ok() ? entries.error().message : state.error().message));
         continue;
       }
+      if (state->name != LabelFor(vault_.label_key(), LearnerStream(handle)))
+        Damage("a stream of " + std::to_string(entries->size()) + " entries is under a label that is not its own");
       merkle::CompactRange mini;
       for (const StreamEntry& entry : *entries) {
         mini.Append(StreamLeaf(entry.index));
         ++named[entry.index.value()];
+        placed_.emplace_back(entry.index.value(), static_cast<std::uint32_t>(names_.size()));
       }
+      names_.push_back({state->name.label, state->name.blind});
       if (mini != state->entries) Damage("a stream of " + std::to_string(entries->size()) + " entries does not give its head");
     }
     for (const auto& [index, subjects] : subjects_)
       if (named[index] != subjects)
         Damage(Entry(index) + " is in " + std::to_string(named[index]) + " streams, its leaf says " + std::to_string(subjects));
+    return {};
+  }
+
+  /// The map of each state leaf, computed again from what the streams and labels are now.
+  Status CheckMap() {
+    std::sort(placed_.begin(), placed_.end());
+    std::multimap<std::uint64_t, EntryTransition> changed;  // by the state leaf's index
+    OPPI_RETURN_IF_ERROR(store_.Scan(Table::kLabels, {}, {}, [&](ByteView key, ByteView row) {
+      const auto label = Label::From(key);
+      const auto identifier = DecodeIdentifier(row);
+      if (!label || !identifier.ok()) {
+        Damage("the row of an identifier's label is damaged");
+        return true;
+      }
+      // The oldest first: each has the value that the one after it names.
+      const auto& changes = identifier->changes;
+      for (std::size_t i = changes.size(); i-- > 0;)
+        changed.emplace(changes[i].covers.value(),
+                        EntryTransition{*label, i == 0 ? identifier->value : changes[i - 1].entry.previous});
+      return true;
+    }));
+    MapReplay replay;
+    auto placed = placed_.begin();
+    OPPI_RETURN_IF_ERROR(store_.Scan(Table::kLeaves, {}, {}, [&](ByteView, ByteView value) {
+      const auto bundle = merkle::SplitBundle(value);
+      if (!bundle.ok()) return false;  // said already
+      for (const ByteView bytes : *bundle) {
+        const auto leaf = DecodeLeaf(bytes);
+        if (!leaf.ok()) return false;
+        std::vector<StreamTransition> streams;
+        for (; placed != placed_.end() && placed->first == replay.next().value(); ++placed) streams.push_back(names_[placed->second]);
+        std::vector<EntryTransition> entries;
+        const auto [from, to] = changed.equal_range(replay.next().value());
+        for (auto it = from; it != to; ++it) entries.push_back(it->second);
+        if (const Status added = replay.Add(*leaf, streams, entries); !added.ok()) {
+          Damage("the stream map: " + added.error().message);
+          return false;
+        }
+      }
+      return true;
+    }));
     return {};
   }
 
@@ -236,6 +286,8 @@ class Checker {
   std::map<unsigned, Bytes> levels_;  // hashes of each tile level
   std::optional<Batch> batch_;
   std::vector<std::pair<std::uint64_t, std::uint8_t>> subjects_;
+  std::vector<StreamTransition> names_;                          // of the streams
+  std::vector<std::pair<std::uint64_t, std::uint32_t>> placed_;  // entry, stream
 };
 
 }  // namespace

@@ -11,7 +11,7 @@
 #include "ledger/vault.h"
 
 /// Re-derives everything that the log store holds from the leaves up - hashes, tiles, root, checkpoint,
-/// batches, bodies, duplicate index, streams - and names each damage. Changes nothing.
+/// batches, bodies, duplicate index, streams, labels, the stream map of every state leaf - and names each damage. Changes nothing.
 
 namespace oppi::ledger {
 

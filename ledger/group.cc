@@ -4,6 +4,8 @@
 #include <cstring>
 
 #include "events/ids.h"
+#include "ledger/label_prover.h"
+#include "ledger/label_rows.h"
 #include "ledger/own_events.h"
 
 namespace oppi::ledger {
@@ -176,7 +178,7 @@ Result<ItemResult> Group::SequenceItem(PreparedBatch& batch, std::uint16_t numbe
   // From here on the event is in.
   if (!batch_leaf) batch_leaf = tree_.Append({first, BatchLeaf{batch.header_bytes, batch.signature}}, writes_);
   std::vector<KeyRingPtr> subjects;
-  OPPI_RETURN_IF_ERROR(AppendToStreams(event, candidate.position, subjects));
+  OPPI_RETURN_IF_ERROR(AppendToStreams(batch, event, candidate.position, subjects));
   EventLeaf leaf{*batch_leaf, number, static_cast<std::uint8_t>(subjects.size()), candidate.outcome,
                  candidate.reason, item.item.commitment, std::nullopt};
   if (event.sensitivity == events::Sensitivity::kS0)
@@ -260,15 +262,36 @@ Result<bool> Group::StreamMoved(const events::Event& event) {
   return static_cast<std::int64_t>(count) != *event.expected_count;
 }
 
-Status Group::AppendToStreams(const events::Event& event, LeafIndex index, std::vector<KeyRingPtr>& subjects) {
+Status Group::AppendToStreams(const PreparedBatch& batch, const events::Event& event, LeafIndex index,
+                              std::vector<KeyRingPtr>& subjects) {
   for (const std::string_view subject : event.Subjects()) {
-    OPPI_TRY(KeyRingPtr ring, ports_.vault.RingFor(subject, vault_writes_));
+    const auto found = batch.newcomers.find(subject);
+    const Newcomer* newcomer = found == batch.newcomers.end() ? nullptr : &found->second;
+    OPPI_TRY(KeyRingPtr ring, ports_.vault.RingFor(subject, vault_writes_, newcomer != nullptr ? &newcomer->handle : nullptr));
     OPPI_TRY(StreamCache::Entry * stream, streams_.Find(ports_.store, ring->handle));
+    if (stream->state.count() == 0) OPPI_RETURN_IF_ERROR(BeginStream(subject, *ring, newcomer, stream->state));
     AppendToStream(stream->state, ring->handle, {index, event.info().feeds}, writes_);
     if (!stream->touched) touched_.emplace_back(ring->handle, stream);
     stream->touched = true;
     subjects.push_back(std::move(ring));
   }
+  return {};
+}
+
+/// From here on the map has labels for this handle and for the identifier it belongs to.
+Status Group::BeginStream(std::string_view subject, const KeyRing& ring, const Newcomer* newcomer, StreamState& stream) {
+  const std::optional<HandleSalt> salt = SaltOf(ring);
+  if (!salt) return DataLoss("vault: a handle in use has lost the key of its trail");
+  Begun begun{{}, CommitHandle(ring.handle, *salt)};
+  if (newcomer != nullptr && newcomer->handle == ring.handle) {
+    begun.entry = newcomer->entry;
+    stream.name = newcomer->stream;
+  } else {
+    OPPI_TRY(const LabelName name, EntryOf(subject));
+    begun.entry = LabelFor(ports_.vault.label_key(), name);
+    stream.name = LabelFor(ports_.vault.label_key(), LearnerStream(ring.handle));
+  }
+  begun_.push_back(begun);
   return {};
 }
 
@@ -340,13 +363,27 @@ Result<PreparedBatch> Group::NotesBatch(std::vector<events::Event> notes) {
   return Prepare(std::move(batch), ports_.vault, ports_.entropy);
 }
 
-void Group::Finish() {
+Status Group::Finish(const StreamMap& map) {
+  const TreeSize covers = tree_.size();
+  std::vector<merkle::MapEntry> changes;
+  changes.reserve(touched_.size() + begun_.size());
   for (const auto& [handle, stream] : touched_) {
     writes_.Put(Table::kStreams, handle.view(), EncodeStream(stream->state));
+    changes.push_back({stream->state.name.label, ValueOf(HeadOf(stream->state), stream->state.name.blind)});
     stream->touched = false;
   }
+  for (const Begun& begun : begun_) {
+    OPPI_TRY(const auto before, ReadIdentifier(ports_.store, begun.entry.label));
+    const Identifier after = WithStream(before, begun.handle, begun.entry.blind, covers);
+    writes_.Put(Table::kLabels, begun.entry.label.view(), EncodeIdentifier(after));
+    changes.push_back({begun.entry.label, after.value});
+  }
+  std::sort(changes.begin(), changes.end(), [](const auto& a, const auto& b) { return a.key < b.key; });
+  OPPI_TRY(const merkle::MapRoot root, map.tree.Prepare(changes));
+  (void)tree_.Append({tree_.NextRecorded(now_), StateLeaf{covers, root, map.fold, map.newest}}, writes_);
   tree_.Finish(writes_);
   committed_->size = tree_.size();
+  return {};
 }
 
 }  // namespace oppi::ledger

@@ -4,6 +4,8 @@
 #include <unordered_map>
 #include <vector>
 
+#include "ledger/label.h"
+#include "ledger/merkle/map_tree.h"
 #include "ledger/sequencer.h"
 #include "ledger/streams.h"
 #include "ledger/tree_writer.h"
@@ -30,6 +32,13 @@ class StreamCache {
   std::unordered_map<Handle, Entry, HandleHash> entries_;
 };
 
+/// The stream map as the writer has it: what a group's state leaf follows from.
+struct StreamMap {
+  merkle::MapTree& tree;
+  Sha256Digest fold;
+  LeafIndex newest{0};  // state leaf
+};
+
 class Group {
  public:
   Group(const SequencerPorts& ports, const SequencerOptions& options, const LogView& view, TreeWriter& tree,
@@ -41,8 +50,9 @@ class Group {
   [[nodiscard]] Result<BatchResult> Sequence(PreparedBatch& batch);
   /// A batch of the ledger's own, which no publisher's rules apply to.
   [[nodiscard]] Result<BatchResult> SequenceOwn(PreparedBatch& batch);
-  /// Completes the rows. After this the group is only read.
-  void Finish();
+  /// Completes the rows; the state leaf comes last. What it says of the map is prepared there, to be
+  /// committed once the group is. After this the group is only read. Requires that it is not empty.
+  [[nodiscard]] Status Finish(const StreamMap& map);
 
   [[nodiscard]] WriteBatch& writes() { return writes_; }
   /// Keys made for this group: to be durable before what is sealed under them.
@@ -60,7 +70,9 @@ class Group {
                                                                  std::vector<events::Event>& notes);
   [[nodiscard]] Result<std::optional<Instant>> TimeOfAnchor(std::uint64_t size, ByteView root, bool& known);
   [[nodiscard]] Result<bool> StreamMoved(const events::Event& event);
-  [[nodiscard]] Status AppendToStreams(const events::Event& event, LeafIndex index, std::vector<KeyRingPtr>& subjects);
+  [[nodiscard]] Status AppendToStreams(const PreparedBatch& batch, const events::Event& event, LeafIndex index,
+                                       std::vector<KeyRingPtr>& subjects);
+  [[nodiscard]] Status BeginStream(std::string_view subject, const KeyRing& ring, const Newcomer* newcomer, StreamState& stream);
   [[nodiscard]] Status WriteBody(const PreparedItem& item, const events::Event& event, LeafIndex index,
                                  std::vector<KeyRingPtr>& subjects);
   [[nodiscard]] Status KeepDocuments(const PreparedBatch& batch, const BatchResult& result);
@@ -81,6 +93,11 @@ class Group {
   };
   std::unordered_map<Bytes, DedupRow, TagHash> added_;  // duplicate index of this group
   std::vector<std::pair<Handle, StreamCache::Entry*>> touched_;
+  struct Begun {
+    Labelled entry;
+    HandleCommitment handle;
+  };
+  std::vector<Begun> begun_;
 };
 
 }  // namespace oppi::ledger

@@ -7,13 +7,6 @@
 
 namespace oppi::ledger {
 
-std::optional<Handle> HandleFrom(ByteView bytes) {
-  Handle handle;
-  if (bytes.size() != handle.bytes.size()) return std::nullopt;
-  std::memcpy(handle.bytes.data(), bytes.data(), bytes.size());
-  return handle;
-}
-
 SecretKey NewKey(Entropy& entropy) {
   auto raw = entropy.Array<32>();
   const SecretKey key(raw);
@@ -21,9 +14,24 @@ SecretKey NewKey(Entropy& entropy) {
   return key;
 }
 
-KeyRing NewKeyRing(Entropy& entropy) {
+Handle NewHandle(Entropy& entropy) {
+  Handle handle;
+  entropy.Fill(handle.bytes);
+  return handle;
+}
+
+std::optional<HandleSalt> SaltOf(const KeyRing& ring) {
+  constexpr std::string_view kContext = "oppiloki/handle salt/v1";
+  const SecretKey* key = ring.Find(KeyClass::kA);
+  if (key == nullptr) return std::nullopt;
+  HandleSalt salt;
+  crypto_generichash(salt.data(), salt.size(), reinterpret_cast<const unsigned char*>(kContext.data()), kContext.size(), key->data(), 32);
+  return salt;
+}
+
+KeyRing NewKeyRing(const Handle& handle, Entropy& entropy) {
   KeyRing ring;
-  entropy.Fill(ring.handle.bytes);
+  ring.handle = handle;
   for (std::size_t i = 1; i < kKeyClasses; ++i) ring.keys[i] = NewKey(entropy);
   return ring;
 }

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <array>
-#include <compare>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -12,20 +11,12 @@
 #include "events/entropy.h"
 #include "events/event.h"
 #include "events/result.h"
+#include "ledger/handle.h"
 #include "ledger/secret_key.h"
 
 /// What the vault knows of one key owner: the random names it goes by, and a key for each class.
 
 namespace oppi::ledger {
-
-/// Random name of a learner (or other key owner) inside this ledger; erasable.
-struct Handle {
-  std::array<unsigned char, 16> bytes{};
-  friend auto operator<=>(const Handle&, const Handle&) = default;
-  [[nodiscard]] ByteView view() const { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
-};
-/// nullopt unless there are 16 bytes.
-[[nodiscard]] std::optional<Handle> HandleFrom(ByteView bytes);
 
 /// Which key of a learner: one per sensitivity class, and one for view rows. Nothing is sealed as S0.
 enum class KeyClass : std::uint8_t { kS0, kS1, kS2, kS3, kS4, kC, kA, kView };
@@ -46,8 +37,12 @@ struct KeyRing {
 using KeyRingPtr = std::shared_ptr<const KeyRing>;
 
 [[nodiscard]] SecretKey NewKey(Entropy& entropy);
-/// A new handle with a new key of every class.
-[[nodiscard]] KeyRing NewKeyRing(Entropy& entropy);
+[[nodiscard]] Handle NewHandle(Entropy& entropy);
+/// A new key of every class.
+[[nodiscard]] KeyRing NewKeyRing(const Handle& handle, Entropy& entropy);
+/// Follows from the key of the trail, which is the last to go: nothing of its own is kept, and who
+/// is shown it learns nothing of the key. nullopt: that key is destroyed, and the salt with it.
+[[nodiscard]] std::optional<HandleSalt> SaltOf(const KeyRing& ring);
 /// Secret bytes: seal them, then wipe them.
 [[nodiscard]] Bytes EncodeKeyRing(const KeyRing& ring);
 /// Strict. Errors: kDataLoss.

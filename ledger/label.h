@@ -1,6 +1,5 @@
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <span>
 #include <string_view>
@@ -9,7 +8,7 @@
 #include "events/digest.h"
 #include "events/ordinal.h"
 #include "events/result.h"
-#include "ledger/key_ring.h"
+#include "ledger/handle.h"
 #include "ledger/merkle/mpt.h"
 #include "ledger/vrf.h"
 
@@ -73,8 +72,6 @@ struct StreamHead {
                                          std::span<const LeafIndex> entries);
 
 using HandleCommitment = Digest<struct HandleCommitmentTag>;
-/// Lies beside the handle in the vault and goes with it.
-using HandleSalt = std::array<unsigned char, 32>;
 /// SHA-256("oppiloki/handle/v1\n" || salt || handle). Says nothing once the salt is destroyed.
 [[nodiscard]] HandleCommitment CommitHandle(const Handle& handle, const HandleSalt& salt);
 

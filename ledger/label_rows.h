@@ -1,6 +1,5 @@
 #pragma once
 
-#include <map>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -10,42 +9,47 @@
 #include "ledger/merkle/map_tree.h"
 #include "ledger/store.h"
 
-/// The leaves of the stream map as they are kept: one row a label (Table::kLabels). Inner nodes are
-/// derived from them when the ledger is opened.
+/// What the stream map is made of, as it is kept. A stream's label and head are in its own row
+/// (ledger/streams.h); an identifier has a row of its own:
 ///
-///   label (32)  ->  value (32), and of an identifier the entry (69) that it commits to
+///   Table::kLabels: label (32) -> value (32), then for each entry, the newest first:
+///                                 covers (8) || entry (69)
 ///
-/// The head of a stream is in the stream's own row.
+/// Inner nodes are derived from both when the ledger is opened.
 
 namespace oppi::ledger {
 
-/// What one commit changes in the map. A value.
-class LabelChanges {
- public:
-  /// The newest of several for one label counts.
-  void SetStream(const Labelled& name, const StreamHead& head);
-  void SetEntry(const Labelled& name, const LabelEntry& entry);
-
-  [[nodiscard]] bool empty() const { return rows_.empty(); }
-  /// In order of the labels: what merkle::MapTree::Prepare takes.
-  [[nodiscard]] std::vector<merkle::MapEntry> Sorted() const;
-  void Write(WriteBatch& writes) const;
-
- private:
-  struct Row {
-    merkle::MapValue value;
-    std::optional<LabelEntry> entry;
-  };
-  std::map<Label, Row> rows_;
+/// An entry of an identifier, and since when it is in the map.
+struct EntryChange {
+  TreeSize covers{1};  // of the first state leaf whose map has it
+  LabelEntry entry;
+  friend bool operator==(const EntryChange&, const EntryChange&) = default;
 };
 
-/// What there is of an identifier; nullopt: nothing. Errors: kDataLoss.
-[[nodiscard]] Result<std::optional<LabelEntry>> ReadLabelEntry(const Store& store,
+/// What there is and was of an identifier.
+struct Identifier {
+  merkle::MapValue value;            // of the newest entry
+  std::vector<EntryChange> changes;  // the newest first; never empty
+  [[nodiscard]] const LabelEntry& newest() const { return changes.front().entry; }
+  friend bool operator==(const Identifier&, const Identifier&) = default;
+};
+
+/// A stream under a handle that is new for this identifier: its first entry, or, where another
+/// handle was in use before, the entry that says so and the next.
+[[nodiscard]] Identifier WithStream(const std::optional<Identifier>& before,
+                                    const HandleCommitment& handle, const Blind& blind,
+                                    TreeSize covers);
+
+[[nodiscard]] Bytes EncodeIdentifier(const Identifier& identifier);
+/// Strict: each entry follows from the one before. Errors: kDataLoss.
+[[nodiscard]] Result<Identifier> DecodeIdentifier(ByteView row);
+/// nullopt: nothing. Errors: kDataLoss.
+[[nodiscard]] Result<std::optional<Identifier>> ReadIdentifier(const Store& store,
                                                                const Label& label,
                                                                const Snapshot* at = nullptr);
 
-/// The served map of all rows, made in one pass: some 0.3 us a label. Errors: kDataLoss when a row
-/// is damaged, or the rows do not give `expected`, the root in the newest state leaf.
+/// The served map of all rows: some microseconds a label. Errors: kDataLoss when a row is damaged,
+/// or the rows do not give `expected`, the root in the newest state leaf.
 [[nodiscard]] Result<std::unique_ptr<merkle::MapTree>> OpenLabelTree(
     const Store& store, const merkle::MapRoot& expected, const Snapshot* at = nullptr);
 

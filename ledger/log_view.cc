@@ -10,8 +10,10 @@ namespace oppi::ledger {
 using merkle::kTileHeight;
 using merkle::kTileWidth;
 
-LogView::LogView(const Store& store, std::shared_ptr<const Snapshot> snapshot, Checkpoint checkpoint, std::string note)
-    : store_(store), snapshot_(std::move(snapshot)), checkpoint_(std::move(checkpoint)), note_(std::move(note)) {}
+LogView::LogView(const Store& store, std::shared_ptr<const Snapshot> snapshot, Checkpoint checkpoint, std::string note,
+                 std::shared_ptr<const merkle::MapTree::View> map)
+    : store_(store), snapshot_(std::move(snapshot)), checkpoint_(std::move(checkpoint)), note_(std::move(note)),
+      map_(std::move(map)) {}
 
 std::shared_ptr<const LogView> LogView::As(Checkpoint checkpoint, std::string note) const {
   OPPI_CHECK(!(size() < checkpoint.size));

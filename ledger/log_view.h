@@ -8,6 +8,7 @@
 #include "events/result.h"
 #include "ledger/checkpoint.h"
 #include "ledger/leaf.h"
+#include "ledger/merkle/map_tree.h"
 #include "ledger/merkle/proof.h"
 #include "ledger/merkle/tile.h"
 #include "ledger/store.h"
@@ -19,7 +20,9 @@ namespace oppi::ledger {
 
 class LogView {
  public:
-  LogView(const Store& store, std::shared_ptr<const Snapshot> snapshot, Checkpoint checkpoint, std::string note);
+  /// `map`: the stream map of the checkpoint's last entry; none where nothing is proved of streams.
+  LogView(const Store& store, std::shared_ptr<const Snapshot> snapshot, Checkpoint checkpoint, std::string note,
+          std::shared_ptr<const merkle::MapTree::View> map = nullptr);
 
   [[nodiscard]] const Checkpoint& checkpoint() const { return checkpoint_; }
   /// The signed note, cosignatures included.
@@ -46,6 +49,9 @@ class LogView {
   /// `extra` is the leaf itself, so that the receipt says what it is a receipt of.
   [[nodiscard]] Result<std::string> Receipt(LeafIndex index) const;
 
+  /// nullptr before a writer is open.
+  [[nodiscard]] const merkle::MapTree::View* map() const { return map_.get(); }
+
   [[nodiscard]] const Store& store() const { return store_; }
   [[nodiscard]] const Snapshot* snapshot() const { return snapshot_.get(); }
 
@@ -54,6 +60,7 @@ class LogView {
   std::shared_ptr<const Snapshot> snapshot_;
   Checkpoint checkpoint_;
   std::string note_;
+  std::shared_ptr<const merkle::MapTree::View> map_;
 };
 
 }  // namespace oppi::ledger

@@ -30,10 +30,9 @@ Result<SealedOwn> SealedOwn::Of(const events::Event& event, const events::Decode
                                 Entropy& entropy) {
   OPPI_TRY(events::OwnItem item, events::OwnItem::Of(event, options, entropy));
   ItemSeal seal = SealItem(item.item(), vault, entropy);
-  // The writer will want them: it then finds them at hand, whoever had to read them.
-  for (const std::string_view subject : event.Subjects())
-    if (const auto ring = vault.FindRingInUse(subject); !ring.ok()) return ring.error();
-  return SealedOwn(std::move(item), std::move(seal));
+  SealedOwn sealed(std::move(item), std::move(seal));
+  AddNewcomers(event, vault, entropy, sealed.newcomers_);
+  return sealed;
 }
 
 PreparedBatch SignSealed(events::BatchHeader header, std::vector<SealedOwn> items, const SigningKey& key) {
@@ -42,8 +41,10 @@ PreparedBatch SignSealed(events::BatchHeader header, std::vector<SealedOwn> item
   for (SealedOwn& sealed : items) own.push_back(std::move(sealed.item_));
   events::VerifiedBatch batch = events::SignOwnBatch(std::move(header), std::move(own), key);
   PreparedBatch prepared(batch);
-  for (std::size_t i = 0; i < items.size(); ++i)
+  for (std::size_t i = 0; i < items.size(); ++i) {
     prepared.items.push_back({std::move(items[i].seal_), std::move(batch.items()[i]), false, {}});
+    prepared.newcomers.merge(items[i].newcomers_);
+  }
   return prepared;
 }
 

@@ -32,6 +32,7 @@ class SealedOwn {
   SealedOwn(events::OwnItem item, ItemSeal seal) : item_(std::move(item)), seal_(std::move(seal)) {}
   events::OwnItem item_;
   ItemSeal seal_;
+  Newcomers newcomers_;
 };
 
 /// As events::SignOwnBatch and Prepare. Requires 1 to kBatchEventsMax items. Any thread.

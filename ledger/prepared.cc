@@ -1,5 +1,7 @@
 #include "ledger/prepared.h"
 
+#include "ledger/label_prover.h"
+
 namespace oppi::ledger {
 
 Bytes DedupPrefix(const Vault& vault, std::string_view id) { return vault.Tag("id", id); }
@@ -42,6 +44,18 @@ ItemSeal SealItem(const events::VerifiedItem& item, const Vault& vault, Entropy&
   return seal;
 }
 
+void AddNewcomers(const events::Event& event, const Vault& vault, Entropy& entropy, Newcomers& newcomers) {
+  for (const std::string_view owner : event.Subjects()) {
+    if (newcomers.contains(owner)) continue;
+    const auto ring = vault.FindRingInUse(owner);
+    const auto name = EntryOf(owner);
+    if (!ring.ok() || *ring != nullptr || !name.ok()) continue;  // what is wrong, the writer will say
+    const Handle handle = NewHandle(entropy);
+    newcomers.try_emplace(std::string(owner), Newcomer{handle, LabelFor(vault.label_key(), *name),
+                                                       LabelFor(vault.label_key(), LearnerStream(handle))});
+  }
+}
+
 PreparedBatch::PreparedBatch(const events::VerifiedBatch& batch)
     : header(batch.header()), header_bytes(batch.header_bytes()), signature(batch.signature()), attachments(batch.attachments()) {
   items.reserve(batch.items().size());
@@ -51,6 +65,8 @@ PreparedBatch Prepare(events::VerifiedBatch batch, const Vault& vault, Entropy& 
   PreparedBatch prepared(batch);
   for (events::VerifiedItem& verified : batch.items()) {
     ItemSeal seal = SealItem(verified, vault, entropy);
+    if (verified.decoded.error == events::ErrorCode::kNone)
+      AddNewcomers(verified.decoded.event, vault, entropy, prepared.newcomers);
     prepared.items.push_back({std::move(seal), std::move(verified), false, {}});
   }
   return prepared;

@@ -1,12 +1,15 @@
 #pragma once
 
+#include <map>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "events/ordinal.h"
 #include "events/time.h"
 #include "events/verify.h"
 #include "ledger/bodies.h"
+#include "ledger/label.h"
 #include "ledger/vault.h"
 
 /// VerifiedBatch -> PreparedBatch: everything costly that needs no place in the log yet (tags, sealed
@@ -38,6 +41,19 @@ struct PreparedItem : ItemSeal {
   std::optional<DedupRow> seen;  // what the store knows of this source and id
 };
 
+/// Somebody who was not known when the batch was prepared: a handle, and what the stream map will
+/// call both. Making labels takes a fifth of a millisecond, which the writer does not have; it uses
+/// this unless somebody else was first.
+struct Newcomer {
+  Handle handle;
+  Labelled entry;
+  Labelled stream;
+};
+using Newcomers = std::map<std::string, Newcomer, std::less<>>;  // by identifier
+/// Adds those subjects of the event that are not known. Has the vault read the keys of the others, which
+/// the writer then finds at hand. Any thread.
+void AddNewcomers(const events::Event& event, const Vault& vault, Entropy& entropy, Newcomers& newcomers);
+
 class PreparedBatch {
  public:
   PreparedBatch(PreparedBatch&&) = default;
@@ -47,6 +63,7 @@ class PreparedBatch {
   Signature signature{};
   std::vector<PreparedItem> items;
   std::vector<events::Attachment> attachments;
+  Newcomers newcomers;
 
  private:
   friend PreparedBatch Prepare(events::VerifiedBatch batch, const Vault& vault, Entropy& entropy);

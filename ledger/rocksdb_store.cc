@@ -19,7 +19,7 @@ namespace {
 constexpr std::array<const char*, kTables> kNames = {"meta",    "leaves",         "tiles", "bodies",  "dedup",    "streams",
                                                      "entries", "vault",          "batches", "documents", "views",  "labels"};
 
-constexpr std::size_t kHashedPrefix = 16;  // a tag or a handle
+constexpr std::size_t kHashedPrefix = 16;  // a tag, a handle or half a label
 /// The buckets must be a small part of the buffer that they index.
 std::size_t HashBuckets(std::size_t write_buffer_bytes) {
   return std::clamp<std::size_t>(write_buffer_bytes / 256, 16, 262'144);
@@ -177,7 +177,7 @@ rocksdb::ColumnFamilyOptions FamilyOptions(Table table, const RocksDbOptions& op
   blocks.block_size = 16 * 1024;
   blocks.format_version = 5;
   // Tables that are asked for keys they mostly do not have, or for single random keys.
-  const bool random = table == Table::kDedup || table == Table::kStreams;
+  const bool random = table == Table::kDedup || table == Table::kStreams || table == Table::kLabels;
   rocksdb::ColumnFamilyOptions family;
   if (random) {
     blocks.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));

@@ -9,6 +9,7 @@
 
 #include "events/tree_hash.h"
 #include "ledger/group.h"
+#include "ledger/label_rows.h"
 #include "ledger/own_events.h"
 #include "ledger/tree_writer.h"
 
@@ -16,6 +17,9 @@ namespace oppi::ledger {
 namespace {
 
 constexpr std::string_view kCheckpointName = "checkpoint";
+
+/// Where the state leaf of a checkpoint lies. Requires size > 0.
+LeafIndex LastOf(TreeSize size) { return LeafIndex(size.value() - 1); }
 
 struct Submission {
   std::optional<PreparedBatch> batch;  // none: to be made
@@ -33,8 +37,10 @@ struct Work {
 
 class WriterThread final : public Sequencer {
  public:
-  WriterThread(SequencerPorts ports, SequencerOptions options, TreeWriter tree, std::shared_ptr<const LogView> view)
-      : ports_(std::move(ports)), options_(std::move(options)), tree_(std::move(tree)), view_(std::move(view)) {
+  WriterThread(SequencerPorts ports, SequencerOptions options, TreeWriter tree, std::unique_ptr<merkle::MapTree> labels,
+               std::shared_ptr<const LogView> view)
+      : ports_(std::move(ports)), options_(std::move(options)), tree_(std::move(tree)), labels_(std::move(labels)),
+        map_{*labels_, FoldOf(ports_.vault.label_key().public_key()), LastOf(tree_.size())}, view_(std::move(view)) {
     thread_ = std::thread([this] { Run(); });
   }
 
@@ -214,7 +220,7 @@ class WriterThread final : public Sequencer {
 
   /// The order of durability. Nothing outside sees a signature or an answer before it has returned.
   Result<std::shared_ptr<const LogView>> Publish(Group& group) {
-    group.Finish();
+    OPPI_RETURN_IF_ERROR(group.Finish(map_));
     const Checkpoint checkpoint{options_.origin, tree_.size(), tree_.Root(), {}};
     const std::string note = SignCheckpoint(checkpoint, ports_.log_key);
     group.writes().Put(Table::kMeta, kCheckpointName, note);
@@ -225,8 +231,9 @@ class WriterThread final : public Sequencer {
     OPPI_RETURN_IF_ERROR(ports_.store.Apply(group.writes(), Durability::kSynced));
     // 3  The lock, outside the store: from here on no other tree of this size can be signed.
     OPPI_RETURN_IF_ERROR(ports_.lock.Advance({checkpoint.size, checkpoint.root}));
-    // 4  The checkpoint becomes visible.
-    auto view = std::make_shared<const LogView>(ports_.store, ports_.store.Freeze(), checkpoint, note);
+    // 4  The checkpoint becomes visible, and with it the map that its last entry commits to.
+    auto view = std::make_shared<const LogView>(ports_.store, ports_.store.Freeze(), checkpoint, note, labels_->Commit());
+    map_.newest = LastOf(checkpoint.size);
     {
       const std::scoped_lock lock(view_mutex_);
       view_ = view;
@@ -242,7 +249,7 @@ class WriterThread final : public Sequencer {
     submission.answer(std::move(result));
   }
 
-  /// I5: whatever was in the air is answered with "unknown", and nothing more is written.
+  /// I6: whatever was in the air is answered with "unknown", and nothing more is written.
   void Break(std::vector<Submission>& group, const Error& why) {
     std::deque<Submission> rest;
     {
@@ -267,6 +274,8 @@ class WriterThread final : public Sequencer {
   // Owned by the writer thread.
   TreeWriter tree_;
   StreamCache streams_;
+  std::unique_ptr<merkle::MapTree> labels_;
+  StreamMap map_;
 
   // Guarded by mutex_.
   mutable std::mutex mutex_;
@@ -286,13 +295,14 @@ class WriterThread final : public Sequencer {
 
 }  // namespace
 
-Status CreateLog(Store& store, CheckpointLock& lock, const GenesisLeaf& genesis, Instant now,
+Status CreateLog(Store& store, CheckpointLock& lock, const GenesisLeaf& genesis, const VrfPublicKey& label_key, Instant now,
                  const NamedSigningKey& log_key) {
   OPPI_TRY(const auto locked, lock.Read());
   OPPI_TRY(TreeWriter tree, TreeWriter::Open(store));
   if (locked || tree.size() != TreeSize(0)) return AlreadyExists("there is a log here already");
   WriteBatch writes;
   tree.Append({now, genesis}, writes);
+  tree.Append({tree.NextRecorded(now), StateLeaf{tree.size(), merkle::EmptyMapRoot(), FoldOf(label_key), LeafIndex(0)}}, writes);
   tree.Finish(writes);
   const Checkpoint checkpoint{genesis.origin, tree.size(), tree.Root(), {}};
   writes.Put(Table::kMeta, kCheckpointName, SignCheckpoint(checkpoint, log_key));
@@ -301,6 +311,15 @@ Status CreateLog(Store& store, CheckpointLock& lock, const GenesisLeaf& genesis,
 }
 
 namespace {
+
+/// The map that the newest state leaf commits to, of what the store has of streams.
+Result<std::unique_ptr<merkle::MapTree>> OpenMap(const LogView& view, const VrfPublicKey& label_key) {
+  OPPI_TRY(const Leaf last, view.ReadLeaf(LastOf(view.size())));
+  const auto* state = std::get_if<StateLeaf>(&last.body);
+  if (state == nullptr) return DataLoss("the log does not end in a state entry: it was not written by this version");
+  if (state->fold != FoldOf(label_key)) return DataLoss("the vault is not the one whose labels the log has");
+  return OpenLabelTree(view.store(), state->map_root);
+}
 
 Result<std::shared_ptr<const LogView>> VerifiedView(const Store& store, const VerifierKey& log_key, const TreeWriter& tree) {
   OPPI_TRY(const auto note, store.Get(Table::kMeta, kCheckpointName));
@@ -333,8 +352,10 @@ Result<std::unique_ptr<Sequencer>> Sequencer::Open(SequencerPorts ports, Sequenc
     if (there != locked->root) return DataLoss("this store does not extend the published checkpoint: it is a fork");
   }
   if (!locked || locked->size < tree.size()) OPPI_RETURN_IF_ERROR(ports.lock.Advance({tree.size(), tree.Root()}));
+  OPPI_TRY(auto labels, OpenMap(*view, ports.vault.label_key().public_key()));
+  view = std::make_shared<const LogView>(ports.store, ports.store.Freeze(), view->checkpoint(), view->note(), labels->Committed());
   return std::unique_ptr<Sequencer>(
-      std::make_unique<WriterThread>(std::move(ports), std::move(options), std::move(tree), std::move(view)));
+      std::make_unique<WriterThread>(std::move(ports), std::move(options), std::move(tree), std::move(labels), std::move(view)));
 }
 
 }  // namespace oppi::ledger

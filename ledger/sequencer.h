@@ -25,7 +25,8 @@
 ///  I2 Recorded times rise strictly with the position.
 ///  I3 A pair (source, id) has at most one position.
 ///  I4 No two checkpoints that anybody saw disagree: the lock advances before a checkpoint shows.
-///  I5 After a commit of unknown outcome nothing more is written; reopening recovers.
+///  I5 Every published checkpoint ends in a state leaf, whose map covers all entries before it.
+///  I6 After a commit of unknown outcome nothing more is written; reopening recovers.
 
 namespace oppi::ledger {
 
@@ -104,9 +105,10 @@ class Sequencer {
   [[nodiscard]] virtual std::shared_ptr<const LogView> View() const = 0;
 };
 
-/// Writes genesis into an empty store. kAlreadyExists when there is a log.
-[[nodiscard]] Status CreateLog(Store& store, CheckpointLock& lock, const GenesisLeaf& genesis, Instant now,
-                               const NamedSigningKey& log_key);
+/// Writes genesis and the state of the empty stream map into an empty store. kAlreadyExists when there
+/// is a log.
+[[nodiscard]] Status CreateLog(Store& store, CheckpointLock& lock, const GenesisLeaf& genesis, const VrfPublicKey& label_key,
+                               Instant now, const NamedSigningKey& log_key);
 
 /// The stored checkpoint, verified under the log's key and against the stored tree: what the views can
 /// catch up with before a writer is opened. kNotFound when there is no log.

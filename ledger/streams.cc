@@ -25,9 +25,13 @@ Bytes RunKey(const Handle& handle, std::uint64_t run) {
 
 }  // namespace
 
+StreamHead HeadOf(const StreamState& state) { return {state.count(), state.head()}; }
+
 Bytes EncodeStream(const StreamState& state) {
   Bytes bytes;
   ByteWriter w(bytes);
+  w.Raw(state.name.label.view());
+  w.Raw(state.name.blind.view());
   w.U64(state.count());
   for (const NodeHash& hash : state.entries.hashes()) w.Raw(hash.view());
   EncodeEntries(state.run, w);
@@ -36,6 +40,11 @@ Bytes EncodeStream(const StreamState& state) {
 
 Result<StreamState> DecodeStream(ByteView bytes) {
   ByteReader r(bytes);
+  StreamState state;
+  const auto label = Label::From(r.Raw(kDigestBytes));
+  const auto blind = Blind::From(r.Raw(kDigestBytes));
+  if (!label || !blind) return DataLoss("stream: damaged row");
+  state.name = {*label, *blind};
   const TreeSize size(r.U64());
   std::vector<NodeHash> hashes;
   for (int i = __builtin_popcountll(size.value()); i > 0; --i) {
@@ -43,7 +52,6 @@ Result<StreamState> DecodeStream(ByteView bytes) {
     if (!hash) return DataLoss("stream: damaged row");
     hashes.push_back(*hash);
   }
-  StreamState state;
   DecodeEntries(r, static_cast<std::size_t>(size.value() % kStreamRun), state.run);
   auto range = merkle::CompactRange::From(size, std::move(hashes));
   if (!r.done() || !range.ok()) return DataLoss("stream: damaged row");

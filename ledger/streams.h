@@ -5,6 +5,7 @@
 
 #include "events/ordinal.h"
 #include "events/result.h"
+#include "ledger/label.h"
 #include "ledger/merkle/compact_range.h"
 #include "ledger/store.h"
 #include "ledger/stream_leaf.h"
@@ -27,12 +28,16 @@ struct StreamEntry {
 };
 
 struct StreamState {
+  Labelled name;                 // in the stream map; made when the stream begins
   merkle::CompactRange entries;  // the mini log
   std::vector<StreamEntry> run;  // the unfinished run: count() % kStreamRun entries
   [[nodiscard]] std::uint64_t count() const { return entries.size().value(); }
   [[nodiscard]] RootHash head() const { return entries.Root(); }
   friend bool operator==(const StreamState&, const StreamState&) = default;
 };
+
+/// What the stream map commits to. Requires that there are entries.
+[[nodiscard]] StreamHead HeadOf(const StreamState& state);
 
 [[nodiscard]] Bytes EncodeStream(const StreamState& state);
 [[nodiscard]] Result<StreamState> DecodeStream(ByteView bytes);

@@ -104,6 +104,7 @@ Result<std::unique_ptr<Vault>> Vault::Open(Store& rows, Entropy& entropy, Option
     return DataLoss("vault: the generation key file is missing, but keys wrapped by it exist");
   if (!generation.ok()) return std::move(generation).error();
   vault->tag_key_.emplace(generation->tag.get());
+  vault->label_key_.emplace(VrfSecretKey::Derive(generation->tags.get(), "oppiloki/label key/v1"));
   vault->cache_->generation = std::make_shared<const Generation>(*std::move(generation));
   if (!row) {
     WriteBatch first;
@@ -273,11 +274,11 @@ Result<KeyRingPtr> Vault::FindRingInUse(std::string_view owner) const {
   return ring;
 }
 
-Result<KeyRingPtr> Vault::RingFor(std::string_view owner, WriteBatch& rows) {
+Result<KeyRingPtr> Vault::RingFor(std::string_view owner, WriteBatch& rows, const Handle* proposed) {
   OPPI_TRY(const KeyRingPtr there, FindRingInUse(owner));
   if (there != nullptr) return there;
   OPPI_TRY(const std::optional<OwnerRow> known, FindOwner(owner));
-  KeyRingPtr ring = cache_->Locked(NewKeyRing(entropy_));
+  KeyRingPtr ring = cache_->Locked(NewKeyRing(proposed != nullptr ? *proposed : NewHandle(entropy_), entropy_));
   OwnerRow named{std::string(owner), {ring->handle}};
   // Lost keys stay lost, and fsck names what they sealed; one owner's loss must not stop intake for all.
   if (known) named.handles.insert(named.handles.end(), known->handles.begin(), known->handles.end());

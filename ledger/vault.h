@@ -18,6 +18,7 @@
 #include "ledger/master_key.h"
 #include "ledger/sealing.h"
 #include "ledger/store.h"
+#include "ledger/vrf_key.h"
 
 /// Learner -> random handle, handle -> a data key for each class. Everything at rest is named by handle
 /// and sealed under data keys; keys lie wrapped by the generation key, which lies outside the store,
@@ -45,6 +46,9 @@ class Vault {
   /// 16-byte keyed tag of any identifier: what indexes are keyed by instead of names. Any thread.
   [[nodiscard]] Bytes Tag(std::string_view domain, ByteView value) const;
 
+  /// Makes and proves the labels of the stream map; the same in every generation. Any thread.
+  [[nodiscard]] const VrfSecretKey& label_key() const { return *label_key_; }
+
   /// Seals the erasure list; the same in every generation.
   [[nodiscard]] SecretKey ListKey() const;
 
@@ -68,9 +72,9 @@ class Vault {
   // The writer thread. Rows go to `rows`, to be applied before anything that is sealed under them;
   // the writer stops for good when that fails.
 
-  /// The keys of the handle in use, made when there are none. An owner whose keys are lost gets another
-  /// handle, as after an erasure as a whole.
-  [[nodiscard]] Result<KeyRingPtr> RingFor(std::string_view owner, WriteBatch& rows);
+  /// The keys of the handle in use, made when there are none, for the handle proposed if there is one.
+  /// An owner whose keys are lost gets another handle, as after an erasure as a whole.
+  [[nodiscard]] Result<KeyRingPtr> RingFor(std::string_view owner, WriteBatch& rows, const Handle* proposed = nullptr);
   /// The ring with a key of this class; a new one where the old one was destroyed.
   [[nodiscard]] Result<KeyRingPtr> WithKey(std::string_view owner, KeyRingPtr ring, KeyClass key_class, WriteBatch& rows);
   /// One synced write; none when there is nothing to write.
@@ -123,6 +127,7 @@ class Vault {
   Entropy& entropy_;
   Options options_;
   std::optional<GuardedKey> tag_key_;
+  std::optional<VrfSecretKey> label_key_;
   std::unique_ptr<Cache> cache_;
   std::atomic<std::uint64_t> renewals_{0};
   // The writer thread.

@@ -33,6 +33,19 @@ VrfSecretKey::VrfSecretKey(const SecretKey& scalar) : scalar_(scalar) {
 
 VrfSecretKey VrfSecretKey::Generate(Entropy& entropy) {
   std::array<unsigned char, 64> wide = entropy.Array<64>();
+  return Reduced(wide);
+}
+
+VrfSecretKey VrfSecretKey::Derive(const SecretKey& key, std::string_view context) {
+  std::array<unsigned char, 64> wide;
+  crypto_generichash(wide.data(), wide.size(),
+                     reinterpret_cast<const unsigned char*>(context.data()), context.size(),
+                     key.data(), 32);
+  return Reduced(wide);
+}
+
+/// Wipes what it is given.
+VrfSecretKey VrfSecretKey::Reduced(std::array<unsigned char, 64>& wide) {
   Secret x;
   crypto_core_ristretto255_scalar_reduce(x.bytes.data(), wide.data());
   sodium_memzero(wide.data(), wide.size());

@@ -1,5 +1,8 @@
 #pragma once
 
+#include <array>
+#include <string_view>
+
 #include "events/bytes.h"
 #include "events/entropy.h"
 #include "events/result.h"
@@ -15,6 +18,8 @@ class VrfSecretKey {
  public:
   /// A key that nobody has chosen.
   [[nodiscard]] static VrfSecretKey Generate(Entropy& entropy);
+  /// The same key again and again: as secret as `key`, and apart from what else is made of it.
+  [[nodiscard]] static VrfSecretKey Derive(const SecretKey& key, std::string_view context);
   /// Errors: kInvalidArgument unless the bytes are a canonical scalar that is not zero.
   [[nodiscard]] static Result<VrfSecretKey> From(const SecretKey& scalar);
 
@@ -33,6 +38,7 @@ class VrfSecretKey {
 
  private:
   explicit VrfSecretKey(const SecretKey& scalar);
+  [[nodiscard]] static VrfSecretKey Reduced(std::array<unsigned char, 64>& wide);
 
   GuardedKey scalar_;
   VrfPublicKey public_;

@@ -44,11 +44,11 @@ Result<NamedSigningKey> KeyForNewLedger(const std::string& path, const std::stri
   return key;
 }
 
-/// Genesis, unless an init which was interrupted got so far. A log that holds more than this genesis was
+/// The first two entries, unless an init which was interrupted got so far. A log that holds more was
 /// in use: it has lost its settings and must not be begun again.
-Status BeginLog(ledger::Store& store, ledger::CheckpointLock& lock, const ledger::GenesisLeaf& genesis, Instant now,
-                const NamedSigningKey& log_key) {
-  const Status created = ledger::CreateLog(store, lock, genesis, now, log_key);
+Status BeginLog(ledger::Store& store, ledger::CheckpointLock& lock, const ledger::GenesisLeaf& genesis,
+                const ledger::VrfPublicKey& label_key, Instant now, const NamedSigningKey& log_key) {
+  const Status created = ledger::CreateLog(store, lock, genesis, label_key, now, log_key);
   if (created.ok() || created.error().code != Code::kAlreadyExists) return created;
   auto stored = ledger::StoredView(store, log_key.verifier());
   if (!stored.ok() && stored.error().code == Code::kNotFound)
@@ -56,7 +56,7 @@ Status BeginLog(ledger::Store& store, ledger::CheckpointLock& lock, const ledger
   OPPI_TRY(const auto view, std::move(stored));
   OPPI_TRY(const ledger::Leaf first, view->ReadLeaf(LeafIndex(0)));
   const auto* there = std::get_if<ledger::GenesisLeaf>(&first.body);
-  const bool ours = view->size() == TreeSize(1) && there != nullptr && *there == genesis;
+  const bool ours = view->size() == TreeSize(2) && there != nullptr && *there == genesis;
   return ours ? Status() : Status(AlreadyExists("there is a log here that has been in use, but no ledger.toml: restore that file"));
 }
 
@@ -95,11 +95,11 @@ Status Node::Create(const CreateOptions& options, Entropy& entropy, const Clock&
   rocks.create = true;
   OPPI_TRY(const auto store, ledger::OpenRocksDb(rocks));
   OPPI_TRY(const NamedSigningKey log_key, ReadKeyFile(dir + "/keys/log.key"));
-  OPPI_RETURN_IF_ERROR(BeginLog(*store, *lock, genesis, clock.Now(), log_key));
   rocks.path = dir + "/vault/rows";
   OPPI_TRY(const auto vault_rows, ledger::OpenRocksDb(rocks));
   OPPI_TRY(auto master, OpenMasterKey(options.config.master, dir));
   OPPI_TRY(const auto vault, ledger::Vault::Open(*vault_rows, entropy, {dir + "/vault", std::move(master), true}));
+  OPPI_RETURN_IF_ERROR(BeginLog(*store, *lock, genesis, vault->label_key().public_key(), clock.Now(), log_key));
   const std::string trust = ledger::FormatTlogPolicy(ledger::PolicyOf(log_key.verifier()));
   OPPI_RETURN_IF_ERROR(ledger::WriteFileDurably(dir + "/trust.policy", trust, 0644));
   // The settings last: a directory without them is no ledger, so a half-made one is never opened.

@@ -220,6 +220,7 @@ class Layer {
         *vault_rows_, entropy_,
         {directory + "/vault", Must(ops::OpenMasterKey({}, directory)), false}));
     tree_ = std::make_unique<ledger::TreeWriter>(Must(ledger::TreeWriter::Open(*log_)));
+    state_ = LeafIndex(tree_->size().value() - 1);
   }
 
   void Add(std::uint64_t learner, Event event) {
@@ -233,6 +234,9 @@ class Layer {
     committed.key = "00000000";
     committed.event = std::move(event);
     if (!handles_[learner]) {
+      // The labels are as random as the VRF's; making two million of those would take minutes.
+      entropy_.Fill(streams_[learner].name.label.bytes);
+      entropy_.Fill(streams_[learner].name.blind.bytes);
       const std::string& owner = committed.event.subject;
       handles_[learner] = Must(vault_->WithKey(owner, Must(vault_->RingFor(owner, vault_writes_)),
                                                ledger::KeyClass::kView, vault_writes_))
@@ -252,9 +256,29 @@ class Layer {
   }
 
   void Finish(const std::string& directory, const NamedSigningKey& log_key) {
-    for (std::size_t i = 0; i < streams_.size(); ++i)
-      if (handles_[i])
-        rows_.Put(ledger::Table::kStreams, handles_[i]->view(), ledger::EncodeStream(streams_[i]));
+    std::vector<ledger::merkle::MapEntry> labels;
+    for (std::size_t i = 0; i < streams_.size(); ++i) {
+      if (!handles_[i]) continue;
+      const ledger::StreamState& stream = streams_[i];
+      rows_.Put(ledger::Table::kStreams, handles_[i]->view(), ledger::EncodeStream(stream));
+      labels.push_back(
+          {stream.name.label, ValueOf(ledger::HeadOf(stream), stream.name.blind)});
+      ledger::Labelled name;
+      entropy_.Fill(name.label.bytes);
+      const auto identifier = ledger::WithStream(std::nullopt, {}, name.blind, tree_->size());
+      rows_.Put(ledger::Table::kLabels, name.label.view(), ledger::EncodeIdentifier(identifier));
+      labels.push_back({name.label, identifier.value});
+    }
+    MustDo(AddThoseBefore(labels));
+    std::sort(labels.begin(), labels.end(),
+              [](const auto& a, const auto& b) { return a.key < b.key; });
+    ledger::merkle::MapTree::Builder map;
+    for (const auto& label : labels) MustDo(map.Add(label));
+    (void)tree_->Append(
+        {tree_->NextRecorded(now_),
+         ledger::StateLeaf{tree_->size(), map.Finish()->PreparedRoot(),
+                           ledger::FoldOf(vault_->label_key().public_key()), state_}},
+        rows_);
     tree_->Finish(rows_);
     const ledger::Checkpoint checkpoint{kOrigin, tree_->size(), tree_->Root(), {}};
     rows_.Put(ledger::Table::kMeta, "checkpoint", ledger::SignCheckpoint(checkpoint, log_key));
@@ -274,6 +298,20 @@ class Layer {
     view_rows_.Clear();
   }
 
+  /// Labels of what went through the writer, which has the map's rows of it.
+  Status AddThoseBefore(std::vector<ledger::merkle::MapEntry>& labels) const {
+    OPPI_RETURN_IF_ERROR(
+        log_->Scan(ledger::Table::kStreams, {}, {}, [&](ByteView, ByteView row) {
+          const auto stream = Must(ledger::DecodeStream(row));
+          labels.push_back({stream.name.label, ValueOf(ledger::HeadOf(stream), stream.name.blind)});
+          return true;
+        }));
+    return log_->Scan(ledger::Table::kLabels, {}, {}, [&](ByteView label, ByteView row) {
+      labels.push_back({*ledger::Label::From(label), Must(ledger::DecodeIdentifier(row)).value});
+      return true;
+    });
+  }
+
   SystemEntropy entropy_;
   const Instant now_ = ops::SystemClock().Now();
   std::unique_ptr<ledger::Store> log_;
@@ -287,6 +325,7 @@ class Layer {
   ledger::WriteBatch view_rows_;
   ledger::WriteBatch vault_writes_;
   LeafIndex batch_{0};
+  LeafIndex state_{0};  // the state leaf before ours
   std::uint64_t events_ = 0;
 };
 

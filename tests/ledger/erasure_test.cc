@@ -7,6 +7,7 @@
 #include "events/tree_hash.h"
 #include "ledger/bodies.h"
 #include "ledger/prepared.h"
+#include "ledger/stream_prover.h"
 #include "tests/support/sample_events.h"
 #include "tests/support/test_writer.h"
 
@@ -235,6 +236,15 @@ TEST_F(ErasureTest, TheWholeSubjectGetsAnotherHandleAndKeepsOnlyTheTrail) {
   EXPECT_EQ(BodyAt(later.position).wraps[0].handle, after);
   EXPECT_EQ(ReadStreamEntries(writer.parts.log_store, before, writer.View()->size()).value().size(), entries);
   writer.Check(writer.View()->size());
+  // The stream map shows both streams, and that there was an erasure in between.
+  const auto proved = ProveIdentifier(*writer.View(), *writer.parts.vault, tests::PersonId(kAino));
+  ASSERT_TRUE(proved.ok()) << proved.error().message;
+  ASSERT_EQ(proved->streams.size(), 2U);
+  EXPECT_EQ(proved->streams[0].entries, std::vector<LeafIndex>{later.position});
+  EXPECT_EQ(proved->streams[1].entries, (std::vector<LeafIndex>{mark.position, trail.position}));
+  ASSERT_EQ(proved->earlier.size(), 2U);
+  EXPECT_EQ(proved->earlier[0].state, EntryState::kErased);
+  EXPECT_TRUE(VerifyHandle(proved->earlier[1], before, proved->streams[1].salt).ok());
   // A second erasure reaches what came since, and what is still under the old name.
   Erase(kAino, {later}, true);
   EXPECT_EQ(StateOf(later), State::kErased);

@@ -14,7 +14,7 @@ namespace {
 using tests::Marks;
 using tests::TestWriter;
 
-/// A log of 601 entries in which each person has a stream of more than one run.
+/// A log of 608 entries in which each person has a stream of more than one run.
 class Damaged : public testing::Test {
  protected:
   Damaged() {
@@ -85,7 +85,7 @@ class Damaged : public testing::Test {
 TEST_F(Damaged, NothingIsFoundInALogThatIsWhole) {
   const FsckReport report = Run();
   EXPECT_TRUE(report.clean()) << report.damages.front();
-  EXPECT_EQ(report.leaves, 601U);
+  EXPECT_EQ(report.leaves, 608U);
   EXPECT_EQ(report.events, 594U);
   EXPECT_EQ(report.bodies_open, 594U);
   EXPECT_EQ(report.bodies_erased, 0U);
@@ -100,8 +100,8 @@ TEST_F(Damaged, AFlippedBitOfALeafIsNamed) {
 }
 
 TEST_F(Damaged, AFlippedLengthOfALeafIsNamed) {
-  FlipIn(Table::kLeaves, BigEndian(1), 0);
-  ExpectNamed({"run of entries at 1", "does not divide"});
+  FlipIn(Table::kLeaves, BigEndian(2), 0);
+  ExpectNamed({"run of entries at 2", "does not divide"});
 }
 
 TEST_F(Damaged, AMissingRunOfLeavesIsNamed) {
@@ -112,7 +112,7 @@ TEST_F(Damaged, AMissingRunOfLeavesIsNamed) {
 
 TEST_F(Damaged, AMissingTailOfLeavesIsNamed) {
   Remove(Table::kLeaves, BigEndian(512));
-  ExpectNamed({"entries, the tree state says 601"});
+  ExpectNamed({"entries, the tree state says 608"});
   ExpectNamed({"shorter than the checkpoint that was published last"});
 }
 
@@ -127,12 +127,12 @@ TEST_F(Damaged, AFlippedBitOfATileIsNamed) {
 }
 
 TEST_F(Damaged, BodiesThatChangedPlacesAreNamed) {
-  const Bytes one = RowAt(Table::kBodies, BigEndian(2));
-  const Bytes two = RowAt(Table::kBodies, BigEndian(3));
-  Replace(Table::kBodies, BigEndian(2), two);
-  Replace(Table::kBodies, BigEndian(3), one);
-  ExpectNamed({"body of entry 2", "commits to"});
+  const Bytes one = RowAt(Table::kBodies, BigEndian(3));
+  const Bytes two = RowAt(Table::kBodies, BigEndian(4));
+  Replace(Table::kBodies, BigEndian(3), two);
+  Replace(Table::kBodies, BigEndian(4), one);
   ExpectNamed({"body of entry 3", "commits to"});
+  ExpectNamed({"body of entry 4", "commits to"});
 }
 
 TEST_F(Damaged, ABodyThatDoesNotOpenIsNamed) {
@@ -158,7 +158,7 @@ TEST_F(Damaged, ABodyThatIsGoneCountsAsErased) {
 TEST_F(Damaged, ARemovedRowOfTheDuplicateIndexIsNamed) {
   const events::Event first = tests::Mark(1, 1);
   Remove(Table::kDedup, DedupKey(*writer_.parts.vault, first.source, first.id));
-  ExpectNamed({"duplicate index does not know entry 2"});
+  ExpectNamed({"duplicate index does not know entry 3"});
 }
 
 TEST_F(Damaged, ARowOfTheDuplicateIndexThatPointsElsewhereIsNamed) {
@@ -166,7 +166,7 @@ TEST_F(Damaged, ARowOfTheDuplicateIndexThatPointsElsewhereIsNamed) {
   const events::Event second = tests::Mark(2, 2);
   Replace(Table::kDedup, DedupKey(*writer_.parts.vault, first.source, first.id),
           RowAt(Table::kDedup, DedupKey(*writer_.parts.vault, second.source, second.id)));
-  ExpectNamed({"duplicate index does not know entry 2"});
+  ExpectNamed({"duplicate index does not know entry 3"});
 }
 
 TEST_F(Damaged, ARemovedRunOfAStreamIsNamed) {
@@ -190,13 +190,30 @@ TEST_F(Damaged, AStreamOfNobodysEventsIsNamed) {
   Handle handle;
   handle.bytes.fill(7);
   WriteBatch rows;
-  AppendToStream(state, handle, {LeafIndex(2), 0}, rows);
+  AppendToStream(state, handle, {LeafIndex(3), 0}, rows);
   Replace(Table::kStreams, Bytes(handle.view()), EncodeStream(state));
-  ExpectNamed({"entry 2 is in 2 streams, its leaf says 1"});
+  ExpectNamed({"entry 3 is in 2 streams, its leaf says 1"});
+}
+
+TEST_F(Damaged, AStreamUnderAnothersLabelIsNamed) {
+  FlipIn(Table::kStreams, FirstKey(Table::kStreams), 9);
+  ExpectNamed({"a stream of", "under a label that is not its own"});
+  ExpectNamed({"the stream map: entry", "map root"});
+}
+
+TEST_F(Damaged, AnIdentifierThatTheMapDoesNotHaveIsNamed) {
+  FlipIn(Table::kLabels, FirstKey(Table::kLabels), 9);
+  ExpectNamed({"the stream map: entry", "map root"});
+}
+
+TEST_F(Damaged, ADamagedRowOfALabelIsNamed) {
+  const Bytes label = FirstKey(Table::kLabels);
+  Replace(Table::kLabels, label, RowAt(Table::kLabels, label).substr(1));
+  ExpectNamed({"row of an identifier's label is damaged"});
 }
 
 TEST_F(Damaged, ACheckpointOfAnotherKeyIsNamed) {
-  const Checkpoint there{tests::kOrigin, TreeSize(601), {}, {}};
+  const Checkpoint there{tests::kOrigin, TreeSize(608), {}, {}};
   Replace(Table::kMeta, "checkpoint",
           SignCheckpoint(there, {tests::kOrigin, tests::KeyNamed("mallory").key}));
   ExpectNamed({"checkpoint does not verify"});
@@ -230,7 +247,7 @@ TEST_F(Damaged, AForkOfWhatWasPublishedIsNamed) {
 }
 
 TEST_F(Damaged, ALogShorterThanWhatWasPublishedIsNamed) {
-  ASSERT_TRUE(writer_.parts.kept_lock.Advance({TreeSize(602), {}}).ok());
+  ASSERT_TRUE(writer_.parts.kept_lock.Advance({TreeSize(609), {}}).ok());
   ExpectNamed({"shorter than the checkpoint that was published last"});
 }
 
@@ -240,13 +257,13 @@ TEST(Fsck, NamesABatchWhoseRefusedItemsWereForgotten) {
                                               events::ErrorCode::kTimeInFuture};
   ASSERT_TRUE(writer.Send({tests::Mark(1), tests::Mark(2)}).ok());
   WriteBatch rows;
-  rows.Delete(Table::kBatches, BigEndian(1));
+  rows.Delete(Table::kBatches, BigEndian(2));
   ASSERT_TRUE(writer.parts.log_rows.Apply(rows, Durability::kSynced).ok());
   const auto report = Fsck(writer.parts.log_store, *writer.parts.vault,
                            writer.parts.log_key.verifier(), std::nullopt);
   ASSERT_TRUE(report.ok());
   ASSERT_EQ(report->damages.size(), 1U);
-  EXPECT_NE(report->damages[0].find("entry 1 is not the one that its publisher signed"),
+  EXPECT_NE(report->damages[0].find("entry 2 is not the one that its publisher signed"),
             std::string::npos)
       << report->damages[0];
 }

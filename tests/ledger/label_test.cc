@@ -4,12 +4,14 @@
 #include <rapidcheck/gtest.h>
 
 #include <algorithm>
+#include <map>
 
 #include "events/entropy.h"
 #include "ledger/label_proof.h"
 #include "ledger/label_prover.h"
 #include "ledger/label_rows.h"
 #include "ledger/memory_store.h"
+#include "ledger/streams.h"
 
 namespace oppi::ledger {
 namespace {
@@ -41,22 +43,24 @@ LabelEntry First(unsigned char handle) {
 /// A map of two streams, a stream of reads, one identifier, and many others.
 struct SomeMap {
   SomeMap() {
-    LabelChanges changes;
-    changes.SetStream(LabelFor(Key(), LearnerStream(SomeHandle(1))), SomeHead(5));
-    changes.SetStream(LabelFor(Key(), LearnerStream(SomeHandle(2))), SomeHead(1));
-    changes.SetStream(LabelFor(Key(), ActorStream(SomeHandle(1))), SomeHead(2));
-    changes.SetEntry(LabelFor(Key(), *EntryOf("a learner")), First(1));
-    for (unsigned char i = 10; i < 60; ++i)
-      changes.SetStream(LabelFor(Key(), LearnerStream(SomeHandle(i))), SomeHead(i));
-    EXPECT_TRUE(tree.Prepare(changes.Sorted()).ok());
+    SetStream(LearnerStream(SomeHandle(1)), SomeHead(5));
+    SetStream(LearnerStream(SomeHandle(2)), SomeHead(1));
+    SetStream(ActorStream(SomeHandle(1)), SomeHead(2));
+    const Labelled entry = LabelFor(Key(), *EntryOf("a learner"));
+    changes.push_back({entry.label, ValueOf(First(1), entry.blind)});
+    for (unsigned char i = 10; i < 60; ++i) SetStream(LearnerStream(SomeHandle(i)), SomeHead(i));
+    std::sort(changes.begin(), changes.end(),
+              [](const auto& a, const auto& b) { return a.key < b.key; });
+    EXPECT_TRUE(tree.Prepare(changes).ok());
     view = tree.Commit();
-    WriteBatch writes;
-    changes.Write(writes);
-    EXPECT_TRUE(store.Apply(writes, Durability::kSynced).ok());
   }
+  void SetStream(const LabelName& name, const StreamHead& head) {
+    const Labelled labelled = LabelFor(Key(), name);
+    changes.push_back({labelled.label, ValueOf(head, labelled.blind)});
+  }
+  std::vector<merkle::MapEntry> changes;
   merkle::MapTree tree;
   std::shared_ptr<const merkle::MapTree::View> view;
-  MemoryStore store;
 };
 
 /// One proof of each form there is.
@@ -269,52 +273,94 @@ TEST(Stream, IsProvedByAllItsEntriesInOrderAndByNoOthers) {
   EXPECT_FALSE(VerifyStreamEntries(HeadOf(twice), twice).ok());
 }
 
+/// Two streams and an identifier, as rows and as the map of them.
+struct SomeRows {
+  SomeRows() {
+    for (unsigned char i = 1; i <= 2; ++i) {
+      StreamState stream;
+      stream.name = LabelFor(Key(), LearnerStream(SomeHandle(i)));
+      for (std::uint64_t k = 0; k < 20U * i; ++k)
+        AppendToStream(stream, SomeHandle(i), {LeafIndex(k), 0}, rows);
+      rows.Put(Table::kStreams, SomeHandle(i).view(), EncodeStream(stream));
+      map[stream.name.label] = ValueOf(HeadOf(stream), stream.name.blind);
+    }
+    rows.Put(Table::kLabels, name.label.view(), EncodeIdentifier(identifier));
+    map[name.label] = identifier.value;
+    Apply();
+    std::vector<merkle::MapEntry> entries;
+    for (const auto& [label, value] : map) entries.push_back({label, value});
+    merkle::MapTree tree;
+    root = *tree.Prepare(entries);
+  }
+  void Apply() {
+    EXPECT_TRUE(store.Apply(rows, Durability::kSynced).ok());
+    rows.Clear();
+  }
+  const Labelled name = LabelFor(Key(), *EntryOf("a learner"));
+  Identifier identifier =
+      WithStream(std::nullopt, CommitHandle(SomeHandle(1), {}), name.blind, TreeSize(7));
+  std::map<Label, merkle::MapValue> map;
+  WriteBatch rows;
+  MemoryStore store;
+  merkle::MapRoot root;
+};
+
 TEST(LabelRows, GiveTheSameMapWhenTheyAreOpened) {
-  const SomeMap map;
-  const auto tree = OpenLabelTree(map.store, map.view->root());
+  const SomeRows rows;
+  const auto tree = OpenLabelTree(rows.store, rows.root);
   ASSERT_TRUE(tree.ok()) << tree.error().message;
-  EXPECT_EQ((*tree)->Committed()->size(), map.view->size());
-  EXPECT_EQ(*ReadLabelEntry(map.store, LabelFor(Key(), *EntryOf("a learner")).label), First(1));
-  EXPECT_FALSE(*ReadLabelEntry(map.store, LabelFor(Key(), *EntryOf("nobody")).label));
+  EXPECT_EQ((*tree)->Committed()->size(), 3U);
+  EXPECT_EQ(*ReadIdentifier(rows.store, rows.name.label), rows.identifier);
+  EXPECT_FALSE(*ReadIdentifier(rows.store, LabelFor(Key(), *EntryOf("nobody")).label));
 }
 
 TEST(LabelRows, AreRefusedWhenTheyAreDamagedOrOfAnotherRoot) {
-  const auto message = [](const Store& store, const merkle::MapRoot& root) {
-    const auto tree = OpenLabelTree(store, root);
+  SomeRows rows;
+  const auto message = [&] {
+    const auto tree = OpenLabelTree(rows.store, rows.root);
     EXPECT_FALSE(tree.ok());
     EXPECT_EQ(tree.error().code, Code::kDataLoss);
     return tree.error().message;
   };
-  SomeMap map;
-  const auto root = map.view->root();
-  EXPECT_NE(message(map.store, merkle::EmptyMapRoot()).find("do not give"), std::string::npos);
-  const auto stream = LabelFor(Key(), LearnerStream(SomeHandle(1))).label;
-  EXPECT_EQ(ReadLabelEntry(map.store, stream).error().code, Code::kDataLoss);
-  const auto put = [&](ByteView key, ByteView row) {
-    WriteBatch writes;
-    writes.Put(Table::kLabels, key, row);
-    EXPECT_TRUE(map.store.Apply(writes, Durability::kSynced).ok());
+  EXPECT_NE(OpenLabelTree(rows.store, merkle::EmptyMapRoot()).error().message.find("do not give"),
+            std::string::npos);
+  const auto put = [&](ByteView row) {
+    rows.rows.Put(Table::kLabels, rows.name.label.view(), row);
+    rows.Apply();
   };
-  put(stream.view(), Bytes(32, 'x'));
-  EXPECT_NE(message(map.store, root).find("do not give"), std::string::npos);
-  put(stream.view(), Bytes(31, 'x'));
-  EXPECT_NE(message(map.store, root).find("damaged"), std::string::npos);
-  put(stream.view(), Bytes(32 + kLabelEntryBytes, '\0'));
-  EXPECT_NE(message(map.store, root).find("damaged"), std::string::npos);
+  const Bytes row = EncodeIdentifier(rows.identifier);
+  for (std::size_t size = 0; size < row.size(); ++size) {
+    put(ByteView(row).substr(0, size));
+    EXPECT_NE(message().find("damaged"), std::string::npos) << size;
+    EXPECT_FALSE(ReadIdentifier(rows.store, rows.name.label).ok());
+  }
+  Bytes other = row;
+  other[0] = static_cast<char>(other[0] ^ 1);
+  put(other);
+  EXPECT_NE(message().find("do not give"), std::string::npos);
 }
 
-TEST(LabelChanges, KeepTheNewestOfEachLabelInOrder) {
-  LabelChanges changes;
-  EXPECT_TRUE(changes.empty());
-  const auto name = LabelFor(Key(), LearnerStream(SomeHandle(1)));
-  const auto other = LabelFor(Key(), LearnerStream(SomeHandle(2)));
-  changes.SetStream(name, SomeHead(1));
-  changes.SetStream(other, SomeHead(1));
-  changes.SetStream(name, SomeHead(2));
-  const auto sorted = changes.Sorted();
-  ASSERT_EQ(sorted.size(), 2U);
-  EXPECT_TRUE(sorted[0].key < sorted[1].key);
-  EXPECT_EQ(sorted[sorted[0].key == name.label ? 0 : 1].value, ValueOf(SomeHead(2), name.blind));
+TEST(LabelRows, AnIdentifierRemembersThatItWasErased) {
+  const Labelled name = LabelFor(Key(), *EntryOf("a learner"));
+  const auto first = CommitHandle(SomeHandle(1), {});
+  const auto second = CommitHandle(SomeHandle(2), {});
+  const Identifier before = WithStream(std::nullopt, first, name.blind, TreeSize(7));
+  EXPECT_EQ(before.changes.size(), 1U);
+  EXPECT_EQ(before.value, ValueOf(before.newest(), name.blind));
+  const Identifier after = WithStream(before, second, name.blind, TreeSize(19));
+  ASSERT_EQ(after.changes.size(), 3U);
+  EXPECT_EQ(after.newest().state, EntryState::kHasStream);
+  EXPECT_EQ(after.newest().handle, second);
+  EXPECT_EQ(after.changes[1].entry.state, EntryState::kErased);
+  EXPECT_EQ(after.changes[1].entry.handle, first);
+  EXPECT_EQ(after.changes[2], before.changes[0]);
+  for (std::size_t i = 0; i + 1 < after.changes.size(); ++i)
+    EXPECT_TRUE(
+        VerifyEarlierEntry(after.changes[i].entry, after.changes[i + 1].entry, name.blind).ok());
+  EXPECT_EQ(DecodeIdentifier(EncodeIdentifier(after)).value(), after);
+  Identifier gap = after;
+  gap.changes.erase(gap.changes.begin() + 1);
+  EXPECT_FALSE(DecodeIdentifier(EncodeIdentifier(gap)).ok());
 }
 
 }  // namespace

@@ -63,7 +63,7 @@ TEST_F(StandstillTest, CommitsAnEventAndRowsTogetherAndShowsThemAtOnce) {
   EXPECT_EQ(writer.EventAt(position), Own(1));
   ASSERT_TRUE(AtStandstill([&](Standstill& still) { return StatusOf(still.Commit({}, Row("mark", "2"))); }).ok());
   EXPECT_EQ(Meta("mark"), "2");
-  EXPECT_EQ(writer.View()->size(), TreeSize(before.value() + 2));
+  EXPECT_EQ(writer.View()->size(), TreeSize(before.value() + 3));
   writer.Check(writer.View()->size());
   // Intake goes on behind it.
   const auto after = writer.Send(Marks(10, 1));
@@ -115,7 +115,7 @@ TEST_F(StandstillTest, WorkFromManyThreadsIsDoneOneAfterTheOther) {
       });
     }));
   for (auto& one : all) EXPECT_TRUE(one.get().ok());
-  EXPECT_EQ(writer.View()->size(), TreeSize(1 + 2 * 8));
+  EXPECT_EQ(writer.View()->size(), TreeSize(2 + 3 * 8));
 }
 
 TEST_F(StandstillTest, ARefusedEventIsLeftOutAndTheRowsAreWritten) {
@@ -138,7 +138,7 @@ TEST_F(StandstillTest, ARefusedEventIsLeftOutAndTheRowsAreWritten) {
                 EXPECT_EQ(items.at(1).outcome, Outcome::kAccepted);
                 return {};
               }).ok());
-  EXPECT_EQ(writer.View()->size(), TreeSize(before.value() + 2));
+  EXPECT_EQ(writer.View()->size(), TreeSize(before.value() + 3));
   EXPECT_EQ(Meta("mark"), "2");
   ASSERT_TRUE(writer.Send(Marks(10, 2)).ok());
   writer.Check(writer.View()->size());
@@ -175,7 +175,7 @@ TEST_F(StandstillTest, AFailedWriteStopsTheWriterAndReopeningRecovers) {
     EXPECT_EQ(AtStandstill([](Standstill&) { return Status(); }).error().code, Code::kDataLoss);
     writer.Restart();
     const bool done = fault == Fault::kDoneButReportedFailed;
-    EXPECT_EQ(writer.View()->size(), TreeSize(before.value() + (done ? 2 : 0)));
+    EXPECT_EQ(writer.View()->size(), TreeSize(before.value() + (done ? 3 : 0)));
     EXPECT_EQ(Meta("mark").has_value(), done);
     writer.Check(writer.View()->size());
   }
@@ -200,7 +200,7 @@ TEST_F(StandstillTest, StopWriterEndsIntakeAndWhoeverWaits) {
   // What was let in before the stop, and what came after: neither is done.
   EXPECT_EQ(waiting.get().error().code, Code::kDataLoss);
   EXPECT_EQ(sent.get().error().code, Code::kDataLoss);
-  EXPECT_EQ(writer.View()->size(), TreeSize(1));
+  EXPECT_EQ(writer.View()->size(), TreeSize(2));
   writer.Restart();
   EXPECT_TRUE(writer.Send(Marks(1, 1)).ok());
 }

@@ -22,9 +22,9 @@ constexpr std::uint64_t kIndex = 40;
 /// A log of 41 entries whose last is a state entry, and what proves it.
 struct SomeLog {
   SomeLog() {
-    LabelChanges changes;
-    changes.SetStream(LabelFor(key, LearnerStream(Handle{})), HeadOf(std::vector{LeafIndex(3)}));
-    EXPECT_TRUE(tree.Prepare(changes.Sorted()).ok());
+    const Labelled name = LabelFor(key, LearnerStream(Handle{}));
+    const StreamHead head = HeadOf(std::vector{LeafIndex(3)});
+    EXPECT_TRUE(tree.Prepare(std::vector{merkle::MapEntry{name.label, ValueOf(head, name.blind)}}).ok());
     map = tree.Commit();
     state = {TreeSize(kIndex), map->root(), FoldOf(key.public_key()), LeafIndex(20)};
   }

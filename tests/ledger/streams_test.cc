@@ -85,7 +85,7 @@ TEST_F(StreamsTest, RoundTripTheirRowAndRefuseADamagedOne) {
     EXPECT_FALSE(DecodeStream(ByteView(row).substr(0, size)).ok()) << size;
   EXPECT_FALSE(DecodeStream(row + 'x').ok());
   Bytes huge = row;
-  for (std::size_t i = 0; i < 8; ++i) huge[i] = '\xff';
+  for (std::size_t i = 0; i < 8; ++i) huge[2 * kDigestBytes + i] = '\xff';
   EXPECT_FALSE(DecodeStream(huge).ok());
 }
 

@@ -89,7 +89,9 @@ ledger::GenesisLeaf LedgerParts::Genesis() const {
 }
 
 Status LedgerParts::Create() {
-  return ledger::CreateLog(log_store, lock, Genesis(), clock.Now(), log_key);
+  OPPI_RETURN_IF_ERROR(OpenVault());
+  return ledger::CreateLog(log_store, lock, Genesis(), vault->label_key().public_key(), clock.Now(),
+                           log_key);
 }
 
 Status LedgerParts::OpenVault() {
