@@ -1,5 +1,6 @@
 #include "tests/bench/consent_ledger.h"
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -8,6 +9,7 @@
 #include <thread>
 
 #include "events/ids.h"
+#include "ledger/label_rows.h"
 #include "ledger/rocksdb_store.h"
 #include "ledger/streams.h"
 #include "ledger/tree_writer.h"
