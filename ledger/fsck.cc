@@ -217,9 +217,9 @@ class Checker {
       for (const StreamEntry& entry : *entries) {
         mini.Append(StreamLeaf(entry.index));
         ++named[entry.index.value()];
-        placed_.emplace_back(entry.index.value(), static_cast<std::uint32_t>(names_.size()));
+        placed_.push_back({entry.index.value(), static_cast<std::uint32_t>(names_.size()), &entry == &entries->front()});
       }
-      names_.push_back({state->name.label, state->name.blind});
+      names_.push_back(state->name);
       if (mini != state->entries) Damage("a stream of " + std::to_string(entries->size()) + " entries does not give its head");
     }
     for (const auto& [index, subjects] : subjects_)
@@ -231,7 +231,7 @@ class Checker {
   /// The map of each state leaf, computed again from what the streams and labels are now.
   Status CheckMap() {
     std::sort(placed_.begin(), placed_.end());
-    std::multimap<std::uint64_t, EntryTransition> changed;  // by the state leaf's index
+    std::multimap<std::uint64_t, Transitions::Entry> changed;  // by the state leaf's index
     OPPI_RETURN_IF_ERROR(store_.Scan(Table::kLabels, {}, {}, [&](ByteView key, ByteView row) {
       const auto label = Label::From(key);
       const auto identifier = DecodeIdentifier(row);
@@ -239,33 +239,55 @@ class Checker {
         Damage("the row of an identifier's label is damaged");
         return true;
       }
-      // The oldest first: each has the value that the one after it names.
+      // An entry's value is what the one after it names; of two that came together only the later is in a map.
       const auto& changes = identifier->changes;
-      for (std::size_t i = changes.size(); i-- > 0;)
-        changed.emplace(changes[i].covers.value(),
-                        EntryTransition{*label, i == 0 ? identifier->value : changes[i - 1].entry.previous});
+      for (std::size_t i = 0; i < changes.size(); ++i)
+        if (i == 0 || changes[i - 1].covers != changes[i].covers)
+          changed.emplace(changes[i].covers.value(),
+                          Transitions::Entry{*label, i == 0 ? identifier->value : changes[i - 1].entry.previous});
       return true;
     }));
     MapReplay replay;
+    std::vector<Leaf> commit;
     auto placed = placed_.begin();
+    Status failure;
     OPPI_RETURN_IF_ERROR(store_.Scan(Table::kLeaves, {}, {}, [&](ByteView, ByteView value) {
       const auto bundle = merkle::SplitBundle(value);
-      if (!bundle.ok()) return false;  // said already
-      for (const ByteView bytes : *bundle) {
-        const auto leaf = DecodeLeaf(bytes);
-        if (!leaf.ok()) return false;
-        std::vector<StreamTransition> streams;
-        for (; placed != placed_.end() && placed->first == replay.next().value(); ++placed) streams.push_back(names_[placed->second]);
-        std::vector<EntryTransition> entries;
-        const auto [from, to] = changed.equal_range(replay.next().value());
-        for (auto it = from; it != to; ++it) entries.push_back(it->second);
-        if (const Status added = replay.Add(*leaf, streams, entries); !added.ok()) {
-          Damage("the stream map: " + added.error().message);
-          return false;
+      for (std::size_t i = 0; bundle.ok() && i < bundle->size(); ++i) {
+        auto leaf = DecodeLeaf((*bundle)[i]);
+        if (!leaf.ok()) return false;  // said already
+        commit.push_back(*std::move(leaf));
+        if (!std::holds_alternative<StateLeaf>(commit.back().body)) continue;
+        const std::uint64_t last = replay.next().value() + commit.size() - 1;
+        Transitions transitions;
+        for (; placed != placed_.end() && placed->index <= last; ++placed) {
+          const Labelled& name = names_[placed->stream];
+          transitions.events.push_back({LeafIndex(placed->index), name.label});
+          if (placed->first) transitions.streams.push_back({name.label, name.blind});
         }
+        const auto [from, to] = changed.equal_range(last);
+        for (auto it = from; it != to; ++it) transitions.entries.push_back(it->second);
+        failure = CheckCommit(last, commit, std::move(transitions), replay);
+        commit.clear();
+        if (!failure.ok() || !map_followed_) return false;
       }
-      return true;
+      return bundle.ok();
     }));
+    return failure;
+  }
+
+  Status CheckCommit(std::uint64_t state, const std::vector<Leaf>& commit, Transitions transitions, MapReplay& replay) {
+    std::sort(transitions.events.begin(), transitions.events.end());
+    std::sort(transitions.streams.begin(), transitions.streams.end());
+    std::sort(transitions.entries.begin(), transitions.entries.end());
+    if (const Status added = replay.Add(commit, transitions); !added.ok()) {
+      Damage("the stream map: " + added.error().message);
+      map_followed_ = false;
+      return {};
+    }
+    OPPI_TRY(const auto row, store_.Get(Table::kTransitions, BigEndian(state)));
+    if (!row || *row != EncodeTransitions(transitions))
+      Damage("the transitions of " + Entry(state) + (row ? " are not what the streams say" : " are missing"));
     return {};
   }
 
@@ -286,8 +308,15 @@ class Checker {
   std::map<unsigned, Bytes> levels_;  // hashes of each tile level
   std::optional<Batch> batch_;
   std::vector<std::pair<std::uint64_t, std::uint8_t>> subjects_;
-  std::vector<StreamTransition> names_;                          // of the streams
-  std::vector<std::pair<std::uint64_t, std::uint32_t>> placed_;  // entry, stream
+  std::vector<Labelled> names_;  // of the streams
+  struct Placed {
+    std::uint64_t index;
+    std::uint32_t stream;  // in names_
+    bool first;            // of the stream
+    friend auto operator<=>(const Placed&, const Placed&) = default;
+  };
+  std::vector<Placed> placed_;
+  bool map_followed_ = true;
 };
 
 }  // namespace

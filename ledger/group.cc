@@ -270,6 +270,7 @@ Status Group::AppendToStreams(const PreparedBatch& batch, const events::Event& e
     OPPI_TRY(KeyRingPtr ring, ports_.vault.RingFor(subject, vault_writes_, newcomer != nullptr ? &newcomer->handle : nullptr));
     OPPI_TRY(StreamCache::Entry * stream, streams_.Find(ports_.store, ring->handle));
     if (stream->state.count() == 0) OPPI_RETURN_IF_ERROR(BeginStream(subject, *ring, newcomer, stream->state));
+    transitions_.events.push_back({index, stream->state.name.label});
     AppendToStream(stream->state, ring->handle, {index, event.info().feeds}, writes_);
     if (!stream->touched) touched_.emplace_back(ring->handle, stream);
     stream->touched = true;
@@ -292,6 +293,7 @@ Status Group::BeginStream(std::string_view subject, const KeyRing& ring, const N
     stream.name = LabelFor(ports_.vault.label_key(), LearnerStream(ring.handle));
   }
   begun_.push_back(begun);
+  transitions_.streams.push_back({stream.name.label, stream.name.blind});
   return {};
 }
 
@@ -377,7 +379,12 @@ Status Group::Finish(const StreamMap& map) {
     const Identifier after = WithStream(before, begun.handle, begun.entry.blind, covers);
     writes_.Put(Table::kLabels, begun.entry.label.view(), EncodeIdentifier(after));
     changes.push_back({begun.entry.label, after.value});
+    transitions_.entries.push_back({begun.entry.label, after.value});
   }
+  std::sort(transitions_.events.begin(), transitions_.events.end());
+  std::sort(transitions_.streams.begin(), transitions_.streams.end());
+  std::sort(transitions_.entries.begin(), transitions_.entries.end());
+  writes_.Put(Table::kTransitions, BigEndian(covers.value()), EncodeTransitions(transitions_));
   std::sort(changes.begin(), changes.end(), [](const auto& a, const auto& b) { return a.key < b.key; });
   OPPI_TRY(const merkle::MapRoot root, map.tree.Prepare(changes));
   (void)tree_.Append({tree_.NextRecorded(now_), StateLeaf{covers, root, map.fold, map.newest}}, writes_);

@@ -8,6 +8,7 @@
 #include "ledger/merkle/map_tree.h"
 #include "ledger/sequencer.h"
 #include "ledger/streams.h"
+#include "ledger/transitions.h"
 #include "ledger/tree_writer.h"
 
 /// One commit in the making: gives places to the events of some batches and collects every row they
@@ -98,6 +99,7 @@ class Group {
     HandleCommitment handle;
   };
   std::vector<Begun> begun_;
+  Transitions transitions_;
 };
 
 }  // namespace oppi::ledger

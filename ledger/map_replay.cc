@@ -1,6 +1,5 @@
 #include "ledger/map_replay.h"
 
-#include <algorithm>
 #include <cstring>
 #include <map>
 #include <string>
@@ -9,6 +8,13 @@
 #include "events/tree_hash.h"
 
 namespace oppi::ledger {
+namespace {
+
+Error At(std::uint64_t index, const std::string& what) {
+  return InvalidArgument("entry " + std::to_string(index) + ": " + what);
+}
+
+}  // namespace
 
 std::size_t MapReplay::LabelHash::operator()(const Label& label) const {
   std::uint64_t v = 0;
@@ -16,73 +22,83 @@ std::size_t MapReplay::LabelHash::operator()(const Label& label) const {
   return v;
 }
 
-Error MapReplay::Wrong(const char* what) const {
-  return InvalidArgument("entry " + std::to_string(next_) + ": " + what);
-}
-
-Status MapReplay::Add(const Leaf& leaf, std::span<const StreamTransition> streams,
-                      std::span<const EntryTransition> entries) {
-  const auto* event = std::get_if<EventLeaf>(&leaf.body);
-  const auto* state = std::get_if<StateLeaf>(&leaf.body);
-  if (event == nullptr && !streams.empty())
-    return Wrong("it is said to be in a stream, but is no event");
-  if (state == nullptr && !entries.empty())
-    return Wrong("an identifier is said to change there, but it is no state entry");
-  if (event != nullptr) OPPI_RETURN_IF_ERROR(AddEvent(*event, streams));
-  if (state != nullptr) OPPI_RETURN_IF_ERROR(AddState(*state, entries));
-  ++next_;
+Status MapReplay::Add(std::span<const Leaf> leaves, const Transitions& transitions) {
+  for (std::size_t i = 0; i < leaves.size(); ++i)
+    if (std::holds_alternative<StateLeaf>(leaves[i].body) != (i + 1 == leaves.size()))
+      return At(next_ + i, "a commit ends in its one state entry");
+  if (leaves.empty()) return InvalidArgument("a commit has entries");
+  const std::uint64_t last = next_ + leaves.size() - 1;
+  const auto& state = std::get<StateLeaf>(leaves.back().body);
+  OPPI_RETURN_IF_ERROR(CheckState(state, last));
+  OPPI_RETURN_IF_ERROR(AddStreams(transitions));
+  OPPI_RETURN_IF_ERROR(AddEvents(leaves, transitions));
+  OPPI_TRY(const merkle::MapRoot root, NewRoot(transitions));
+  if (root != state.map_root)
+    return At(last, "the map root in it is not what the entries before it give");
+  map_.Commit();
+  fold_ = state.fold;
+  newest_ = LeafIndex(last);
+  next_ = last + 1;
   return {};
 }
 
-Status MapReplay::AddEvent(const EventLeaf& leaf, std::span<const StreamTransition> streams) {
-  if (streams.size() != leaf.subjects)
-    return InvalidArgument("entry " + std::to_string(next_) + ": it has " +
-                           std::to_string(leaf.subjects) + " subjects and is in " +
-                           std::to_string(streams.size()) + " streams");
-  for (std::size_t i = 0; i < streams.size(); ++i) {
-    const auto [it, begun] = streams_.try_emplace(streams[i].label);
-    Stream& stream = it->second;
-    if (begun) stream.blind = streams[i].blind;
-    if (stream.blind != streams[i].blind) return Wrong("its stream has another blind than before");
-    for (std::size_t k = 0; k < i; ++k)
-      if (streams[k].label == streams[i].label) return Wrong("it is twice in one stream");
-    Bytes index;
-    ByteWriter(index).U64(next_);
-    stream.entries.Append(HashLeaf(index));
-    if (!stream.touched) touched_.push_back(streams[i].label);
-    stream.touched = true;
-  }
-  return {};
-}
-
-Status MapReplay::AddState(const StateLeaf& leaf, std::span<const EntryTransition> entries) {
-  if (leaf.covers.value() != next_)
-    return Wrong("it covers another number of entries than are before it");
-  if (leaf.previous != newest_) return Wrong("it names another state entry than the one before");
+Status MapReplay::CheckState(const StateLeaf& leaf, std::uint64_t index) const {
+  if (leaf.covers.value() != index)
+    return At(index, "it covers another number of entries than are before it");
+  if (leaf.previous != newest_)
+    return At(index, "it names another state entry than the one before");
   if (fold_ && *fold_ != leaf.fold)
-    return Wrong("the labels are made with another key than before");
-  fold_ = leaf.fold;
-  std::map<Label, merkle::MapValue> values;
-  for (const Label& label : touched_) {
-    Stream& stream = streams_.at(label);
-    stream.touched = false;
-    values[label] =
-        ValueOf(StreamHead{stream.entries.size().value(), stream.entries.Root()}, stream.blind);
+    return At(index, "the labels are made with another key than before");
+  return {};
+}
+
+Status MapReplay::AddStreams(const Transitions& transitions) {
+  for (const auto& [label, blind] : transitions.streams)
+    if (!streams_.try_emplace(label, Stream{{}, blind}).second)
+      return At(next_, "a stream begins that was there already");
+  return {};
+}
+
+Status MapReplay::AddEvents(std::span<const Leaf> leaves, const Transitions& transitions) {
+  auto event = transitions.events.begin();
+  for (std::size_t i = 0; i < leaves.size(); ++i) {
+    const std::uint64_t index = next_ + i;
+    const auto* leaf = std::get_if<EventLeaf>(&leaves[i].body);
+    std::size_t in = 0;
+    for (; event != transitions.events.end() && event->index.value() == index; ++event, ++in) {
+      const auto stream = streams_.find(event->label);
+      if (stream == streams_.end()) return At(index, "it is in a stream that has not begun");
+      Bytes bytes;
+      ByteWriter(bytes).U64(index);
+      stream->second.entries.Append(HashLeaf(bytes));
+    }
+    const std::size_t subjects = leaf == nullptr ? 0 : leaf->subjects;
+    if (in != subjects)
+      return At(index, "it has " + std::to_string(subjects) + " subjects and is in " +
+                           std::to_string(in) + " streams");
   }
-  touched_.clear();
-  for (const EntryTransition& entry : entries) {
-    if (streams_.contains(entry.label)) return Wrong("an identifier has the label of a stream");
-    values[entry.label] = entry.value;
+  if (event != transitions.events.end())
+    return At(event->index.value(), "it is not of this commit, though a stream has it there");
+  return {};
+}
+
+Result<merkle::MapRoot> MapReplay::NewRoot(const Transitions& transitions) {
+  std::map<Label, merkle::MapValue> values;
+  for (const auto& event : transitions.events) values.try_emplace(event.label);
+  for (auto& [label, value] : values) {
+    const Stream& stream = streams_.at(label);
+    value = ValueOf(StreamHead{stream.entries.size().value(), stream.entries.Root()}, stream.blind);
+  }
+  for (const auto& [label, blind] : transitions.streams)
+    if (!values.contains(label)) return At(next_, "a stream begins and has no entry");
+  for (const auto& [label, value] : transitions.entries) {
+    if (streams_.contains(label)) return At(next_, "an identifier has the label of a stream");
+    values[label] = value;
   }
   std::vector<merkle::MapEntry> changes;
   changes.reserve(values.size());
   for (const auto& [label, value] : values) changes.push_back({label, value});
-  OPPI_TRY(const merkle::MapRoot root, map_.Prepare(changes));
-  if (root != leaf.map_root)
-    return Wrong("the map root in it is not what the entries before it give");
-  map_.Commit();
-  newest_ = LeafIndex(next_);
-  return {};
+  return map_.Prepare(changes);
 }
 
 }  // namespace oppi::ledger

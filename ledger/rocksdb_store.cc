@@ -17,7 +17,7 @@ namespace oppi::ledger {
 namespace {
 
 constexpr std::array<const char*, kTables> kNames = {"meta",    "leaves",         "tiles", "bodies",  "dedup",    "streams",
-                                                     "entries", "vault",          "batches", "documents", "views",  "labels"};
+                                                     "entries", "vault",          "batches", "documents", "views",  "labels", "transitions"};
 
 constexpr std::size_t kHashedPrefix = 16;  // a tag, a handle or half a label
 /// The buckets must be a small part of the buffer that they index.

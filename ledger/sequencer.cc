@@ -302,6 +302,7 @@ Status CreateLog(Store& store, CheckpointLock& lock, const GenesisLeaf& genesis,
   if (locked || tree.size() != TreeSize(0)) return AlreadyExists("there is a log here already");
   WriteBatch writes;
   tree.Append({now, genesis}, writes);
+  writes.Put(Table::kTransitions, BigEndian(tree.size().value()), EncodeTransitions({}));
   tree.Append({tree.NextRecorded(now), StateLeaf{tree.size(), merkle::EmptyMapRoot(), FoldOf(label_key), LeafIndex(0)}}, writes);
   tree.Finish(writes);
   const Checkpoint checkpoint{genesis.origin, tree.size(), tree.Root(), {}};

@@ -19,9 +19,9 @@ namespace oppi::ledger {
 /// Keyspaces. The layout of each is the table on top of rocksdb_store.h.
 enum class Table : std::uint8_t {
   kMeta, kLeaves, kTiles, kBodies, kDedup, kStreams, kStreamEntries, kVault, kBatches, kDocuments,
-  kViews, kLabels,
+  kViews, kLabels, kTransitions,
 };
-inline constexpr std::size_t kTables = 12;
+inline constexpr std::size_t kTables = 13;
 
 /// Puts and deletes that become visible and durable together or not at all. Keys and values lie in one
 /// buffer: a commit has thousands of them, and an allocation each would cost more than the writing.

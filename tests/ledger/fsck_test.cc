@@ -206,6 +206,13 @@ TEST_F(Damaged, AnIdentifierThatTheMapDoesNotHaveIsNamed) {
   ExpectNamed({"the stream map: entry", "map root"});
 }
 
+TEST_F(Damaged, TransitionsThatAreMissingOrNotWhatTheStreamsSayAreNamed) {
+  FlipIn(Table::kTransitions, BigEndian(102), 20);
+  ExpectNamed({"the transitions of entry 102 are not what the streams say"});
+  Remove(Table::kTransitions, BigEndian(102));
+  ExpectNamed({"the transitions of entry 102 are missing"});
+}
+
 TEST_F(Damaged, ADamagedRowOfALabelIsNamed) {
   const Bytes label = FirstKey(Table::kLabels);
   Replace(Table::kLabels, label, RowAt(Table::kLabels, label).substr(1));
