@@ -51,6 +51,24 @@ Result<StreamCache::Entry*> StreamCache::Find(const Store& store, const Handle& 
   return &entries_.emplace(handle, Entry{std::move(state), false}).first->second;
 }
 
+Status StreamCache::Fetch(const Store& store, std::vector<Handle> handles) {
+  std::sort(handles.begin(), handles.end());
+  handles.erase(std::unique(handles.begin(), handles.end()), handles.end());
+  std::erase_if(handles, [this](const Handle& handle) { return entries_.contains(handle); });
+  std::vector<Bytes> keys;
+  keys.reserve(handles.size());
+  for (const Handle& handle : handles) keys.emplace_back(handle.view());
+  OPPI_TRY(const auto rows, store.MultiGet(Table::kStreams, keys));
+  for (std::size_t i = 0; i < handles.size(); ++i) {
+    Entry entry;
+    if (rows[i]) {
+      OPPI_TRY(entry.state, DecodeStream(*rows[i]));
+    }
+    entries_.emplace(handles[i], std::move(entry));
+  }
+  return {};
+}
+
 void StreamCache::Trim() {
   if (entries_.size() > kCachedStreamsMax) entries_.clear();
 }
@@ -76,7 +94,18 @@ Status Group::Prefetch(const std::vector<PreparedBatch*>& batches) {
     OPPI_TRY(items[i]->seen, DecodeDedup(*rows[i]));
   }
   added_.reserve(items.size());
-  return {};
+  return FetchStreams(items);
+}
+
+Status Group::FetchStreams(const std::vector<PreparedItem*>& items) {
+  std::vector<Handle> handles;
+  for (const PreparedItem* item : items) {
+    // What came before gets no place again, and most of what is refused does not decode.
+    if (item->seen || item->item.decoded.error != ErrorCode::kNone) continue;
+    for (const std::string_view subject : item->item.decoded.event.Subjects())
+      if (const KeyRingPtr ring = ports_.vault.RingAtHand(subject); ring != nullptr) handles.push_back(ring->handle);
+  }
+  return streams_.Fetch(ports_.store, std::move(handles));
 }
 
 Result<BatchResult> Group::Sequence(PreparedBatch& batch) {

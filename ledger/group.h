@@ -24,6 +24,8 @@ class StreamCache {
     bool touched = false;  // by the group in the making
   };
   [[nodiscard]] Result<Entry*> Find(const Store& store, const Handle& handle);
+  /// Reads those that are not at hand in one go.
+  [[nodiscard]] Status Fetch(const Store& store, std::vector<Handle> handles);
   void Trim();
 
  private:
@@ -45,7 +47,8 @@ class Group {
   Group(const SequencerPorts& ports, const SequencerOptions& options, const LogView& view, TreeWriter& tree,
         StreamCache& streams);
 
-  /// Reads the duplicate index for all of these batches in one go.
+  /// Reads the duplicate index for all of these batches in one go, and the streams of learners whose keys are
+  /// at hand.
   [[nodiscard]] Status Prefetch(const std::vector<PreparedBatch*>& batches);
   /// Errors are of the store or vault and fatal; refusals are in the result.
   [[nodiscard]] Result<BatchResult> Sequence(PreparedBatch& batch);
@@ -62,6 +65,7 @@ class Group {
   [[nodiscard]] bool empty() const { return committed_->events.empty(); }
 
  private:
+  [[nodiscard]] Status FetchStreams(const std::vector<PreparedItem*>& items);
   enum class Author : std::uint8_t { kPublisher, kLedger };
   [[nodiscard]] Result<BatchResult> Sequence(PreparedBatch& batch, Author author, std::vector<events::Event>& notes);
   [[nodiscard]] Result<ItemResult> SequenceItem(PreparedBatch& batch, std::uint16_t item, Author author,

@@ -185,6 +185,10 @@ rocksdb::ColumnFamilyOptions FamilyOptions(Table table, const RocksDbOptions& op
     family.prefix_extractor.reset(rocksdb::NewCappedPrefixTransform(kHashedPrefix));
     family.memtable_factory.reset(rocksdb::NewHashSkipListRepFactory(HashBuckets(options.write_buffer_bytes), 2));
   }
+  // Keys that begin with a position, or with one byte and then mostly a position, come in order: the place
+  // of the last one is where the next one goes.
+  if (table == Table::kLeaves || table == Table::kBodies || table == Table::kViews)
+    family.memtable_insert_with_hint_prefix_extractor.reset(rocksdb::NewCappedPrefixTransform(1));
   family.table_factory.reset(rocksdb::NewBlockBasedTableFactory(blocks));
   family.compression = rocksdb::kNoCompression;
   family.write_buffer_size = options.write_buffer_bytes;

@@ -258,14 +258,25 @@ void Vault::PutOwner(const OwnerRow& owner, WriteBatch& rows) const {
   Put(kOwner, Tag("owner", owner.name), owner.handles.empty() ? Bytes() : EncodeOwner(owner), rows);
 }
 
+KeyRingPtr Vault::RingAtHand(std::string_view owner) const {
+  const std::shared_lock lock(cache_->mutex);
+  const auto it = cache_->in_use.find(owner);
+  return it == cache_->in_use.end() ? KeyRingPtr() : it->second;
+}
+
 Result<KeyRingPtr> Vault::FindRingInUse(std::string_view owner) const {
+  std::optional<OwnerRow> known;
+  return FindRingInUse(owner, known);
+}
+
+Result<KeyRingPtr> Vault::FindRingInUse(std::string_view owner, std::optional<OwnerRow>& known) const {
   std::uint64_t version = 0;
   {
     const std::shared_lock lock(cache_->mutex);
     if (const auto it = cache_->in_use.find(owner); it != cache_->in_use.end()) return it->second;
     version = cache_->version;
   }
-  OPPI_TRY(const std::optional<OwnerRow> known, FindOwner(owner));
+  OPPI_TRY(known, FindOwner(owner));
   if (!known) return KeyRingPtr();
   OPPI_TRY(KeyRingPtr ring, FindRing(known->handles.front()));
   if (ring == nullptr) return ring;
@@ -275,9 +286,9 @@ Result<KeyRingPtr> Vault::FindRingInUse(std::string_view owner) const {
 }
 
 Result<KeyRingPtr> Vault::RingFor(std::string_view owner, WriteBatch& rows, const Handle* proposed) {
-  OPPI_TRY(const KeyRingPtr there, FindRingInUse(owner));
+  std::optional<OwnerRow> known;
+  OPPI_TRY(const KeyRingPtr there, FindRingInUse(owner, known));
   if (there != nullptr) return there;
-  OPPI_TRY(const std::optional<OwnerRow> known, FindOwner(owner));
   KeyRingPtr ring = cache_->Locked(NewKeyRing(proposed != nullptr ? *proposed : NewHandle(entropy_), entropy_));
   OwnerRow named{std::string(owner), {ring->handle}};
   // Lost keys stay lost, and fsck names what they sealed; one owner's loss must not stop intake for all.

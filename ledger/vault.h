@@ -61,6 +61,8 @@ class Vault {
   /// The keys of the handle in use; nullptr: there are none. Whoever asks before the writer does has spared
   /// it the reading.
   [[nodiscard]] Result<KeyRingPtr> FindRingInUse(std::string_view owner) const;
+  /// The same without reading: nullptr also where nobody has asked for them yet.
+  [[nodiscard]] KeyRingPtr RingAtHand(std::string_view owner) const;
   [[nodiscard]] Result<std::optional<SecretKey>> FindKey(const Handle& handle, KeyClass key_class) const;
   /// Every owner, in no order that means anything, until `each` returns false.
   [[nodiscard]] Status ScanOwners(const std::function<bool(const OwnerRow&)>& each) const;
@@ -120,6 +122,7 @@ class Vault {
   [[nodiscard]] Status Settle(std::uint32_t current);
   [[nodiscard]] std::shared_ptr<const Generation> Current() const;
   void Put(char kind, ByteView id, ByteView plain, WriteBatch& rows) const;
+  [[nodiscard]] Result<KeyRingPtr> FindRingInUse(std::string_view owner, std::optional<OwnerRow>& known) const;
   void NoteWritten(const WriteBatch& rows);
   [[nodiscard]] Result<std::optional<Bytes>> Read(char kind, ByteView id) const;
 
