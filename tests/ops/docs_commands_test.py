@@ -23,7 +23,7 @@ from program import PROGRAM, run
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BLOCK = re.compile(r"^```sh\n(.*?)^```\s*$", re.MULTILINE | re.DOTALL)
 SETTINGS = re.compile(r"^(\$ )?([A-Z_]+=\S* )*")
-NOT_HERE = ("ops/", ".ci/", "build/", "apt-get ", "sudo ")
+NOT_HERE = ("ops/", ".ci/", "build/", "apt-get ", "sudo ", "npx ", "node ")  # the last two: tests/interop
 ADDRESS = "127.0.0.1:8080"
 SECONDS_MAX = 120
 
