@@ -1,5 +1,8 @@
 #include "ledger/log_view.h"
 
+#include <map>
+#include <utility>
+
 #include "events/check.h"
 #include "events/tree_hash.h"
 #include "ledger/tlog_proof.h"
@@ -7,7 +10,6 @@
 
 namespace oppi::ledger {
 
-using merkle::kTileHeight;
 using merkle::kTileWidth;
 
 LogView::LogView(const Store& store, std::shared_ptr<const Snapshot> snapshot, Checkpoint checkpoint, std::string note,
@@ -89,35 +91,32 @@ Result<Bytes> LogView::Tile(const merkle::TileId& id) const {
   return bundle;
 }
 
-Result<NodeHash> LogView::Node(unsigned level, std::uint64_t index) const {
-  const unsigned in_tile = level % kTileHeight;
-  const std::uint64_t first = index << in_tile;
-  const std::uint64_t count = std::uint64_t{1} << in_tile;
-  const auto last_width = static_cast<unsigned>(first % kTileWidth + count);
-  OPPI_TRY(const Bytes tile, Tile({false, level / kTileHeight, first / kTileWidth, last_width}));
-  std::vector<NodeHash> row;
-  row.reserve(count);
-  for (std::uint64_t i = first % kTileWidth; i < last_width; ++i)
-    row.push_back(*NodeHash::From(ByteView(tile).substr(i * kDigestBytes, kDigestBytes)));
-  for (std::size_t n = row.size(); n > 1; n /= 2)
-    for (std::size_t i = 0; i < n / 2; ++i) row[i] = HashChildren(row[2 * i], row[2 * i + 1]);
-  return row.front();
+/// Nodes of the tree of `in`. A proof takes up to eight of each tile: the tile is read once.
+merkle::NodeReader LogView::NodesOf(TreeSize in) const {
+  using Key = std::pair<unsigned, std::uint64_t>;
+  const auto read = std::make_shared<std::map<Key, Bytes>>();
+  return merkle::NodesFromTiles(in, [this, read](const merkle::TileId& id) -> Result<Bytes> {
+    const auto found = read->find({id.level, id.index});
+    if (found != read->end() && found->second.size() == id.width * kDigestBytes) return found->second;
+    OPPI_TRY(Bytes tile, Tile(id));
+    return read->insert_or_assign({id.level, id.index}, std::move(tile)).first->second;
+  });
 }
 
 Result<std::vector<NodeHash>> LogView::Inclusion(LeafIndex index, TreeSize in) const {
   if (in > size()) return NotFound("SIZE_UNKNOWN: beyond this checkpoint");
-  return merkle::InclusionProof(index, in, [this](unsigned level, std::uint64_t i) { return Node(level, i); });
+  return merkle::InclusionProof(index, in, NodesOf(in));
 }
 
 Result<std::vector<NodeHash>> LogView::Consistency(TreeSize from, TreeSize to) const {
   if (to > size()) return NotFound("SIZE_UNKNOWN: beyond this checkpoint");
-  return merkle::ConsistencyProof(from, to, [this](unsigned level, std::uint64_t i) { return Node(level, i); });
+  return merkle::ConsistencyProof(from, to, NodesOf(to));
 }
 
 Result<RootHash> LogView::Root(TreeSize at) const {
   if (at > size()) return NotFound("SIZE_UNKNOWN: beyond this checkpoint");
   if (at == size()) return checkpoint_.root;
-  return merkle::RootAt(at, [this](unsigned level, std::uint64_t i) { return Node(level, i); });
+  return merkle::RootAt(at, NodesOf(at));
 }
 
 Result<std::string> LogView::Receipt(LeafIndex index) const {

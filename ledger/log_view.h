@@ -39,7 +39,6 @@ class LogView {
                                   const std::function<bool(LeafIndex, ByteView)>& each) const;
   /// Bytes of a C2SP tile or entry bundle of this size, or of any smaller width. kNotFound otherwise.
   [[nodiscard]] Result<Bytes> Tile(const merkle::TileId& id) const;
-  [[nodiscard]] Result<NodeHash> Node(unsigned level, std::uint64_t index) const;
 
   /// Proofs in the tree of `size` (at most size()).
   [[nodiscard]] Result<std::vector<NodeHash>> Inclusion(LeafIndex index, TreeSize size) const;
@@ -56,6 +55,8 @@ class LogView {
   [[nodiscard]] const Snapshot* snapshot() const { return snapshot_.get(); }
 
  private:
+  [[nodiscard]] merkle::NodeReader NodesOf(TreeSize in) const;
+
   const Store& store_;
   std::shared_ptr<const Snapshot> snapshot_;
   Checkpoint checkpoint_;

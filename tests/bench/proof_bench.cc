@@ -14,6 +14,7 @@
 #include "ledger/merkle/compact_range.h"
 #include "ledger/state_receipt.h"
 #include "tests/bench/bench.h"
+#include "tests/bench/inclusion_bench.h"
 
 namespace oppi::bench {
 namespace {
@@ -193,7 +194,7 @@ Rows Run() {
   const char* hashes = "as many bare SHA-256 of 65 bytes";
   const char* group = "the group's multiplications alone";
   // Proving multiplies three times, verifying four times.
-  return {
+  Rows rows = {
       {"map upkeep, batches of 10,000, per event", Median(bench.map.wall), Median(bench.floor.wall),
        "us", hashes},
       {"  of the core", Median(bench.map.cpu), Median(bench.floor.cpu), "us", hashes},
@@ -214,12 +215,14 @@ Rows Run() {
       {"state receipt with it, in a log of 2^27", bench.receipt_bytes, 0, "bytes", ""},
       {"keys in the map", keys, 0, "keys", ""},
   };
+  for (Row& row : InclusionRows()) rows.push_back(std::move(row));
+  return rows;
 }
 
 }  // namespace
 
 Benchmark ProofBenchmark() {
-  return {"proof", "the stream map of a million learners: upkeep, proofs of absence", Run};
+  return {"proof", "the stream map of a million learners: upkeep, proofs of absence; inclusion in a tree of 100 million", Run};
 }
 
 }  // namespace oppi::bench
