@@ -30,7 +30,7 @@ Result<Checkpoint> SignedBy(const std::string& note, const TlogPolicy& policy, V
   OPPI_TRY(const Note parsed, ParseNote(note));
   OPPI_TRY(const Checkpoint checkpoint, ParseCheckpointText(parsed.text));
   for (const TlogPolicy::Log& log : policy.logs)
-    if (log.key.name == checkpoint.origin && VerifyNote(parsed, {log.key}).ok()) {
+    if (log.key.name == checkpoint.origin && (!log.until || !(*log.until < checkpoint.size)) && VerifyNote(parsed, {log.key}).ok()) {
       signer = log.key;
       return checkpoint;
     }
@@ -79,7 +79,8 @@ Result<std::string> ProveEquivocation(const Equivocation& equivocation, const Tl
   VerifierKey other;
   OPPI_TRY(const Checkpoint first, SignedBy(equivocation.first, policy, signer));
   OPPI_TRY(const Checkpoint second, SignedBy(equivocation.second, policy, other));
-  if (signer != other) return InvalidArgument("the two checkpoints are of two logs");
+  // Keys that follow one another are of one log.
+  if (signer.name != other.name) return InvalidArgument("the two checkpoints are of two logs");
   const std::string size = std::to_string(first.size.value());
   if (first.size == second.size) {
     if (equivocation.prefix) return InvalidArgument("two checkpoints of one size need no prefix");

@@ -11,6 +11,7 @@
 #include "ledger/group.h"
 #include "ledger/label_rows.h"
 #include "ledger/own_events.h"
+#include "ledger/succession.h"
 #include "ledger/tree_writer.h"
 
 namespace oppi::ledger {
@@ -222,7 +223,7 @@ class WriterThread final : public Sequencer {
   Result<std::shared_ptr<const LogView>> Publish(Group& group) {
     OPPI_RETURN_IF_ERROR(group.Finish(map_));
     const Checkpoint checkpoint{options_.origin, tree_.size(), tree_.Root(), {}};
-    const std::string note = SignCheckpoint(checkpoint, ports_.log_key);
+    const std::string note = SignCheckpoint(checkpoint, ports_.log_key, ports_.log_key_before);
     group.writes().Put(Table::kMeta, kCheckpointName, note);
 
     // 1  Keys that were made for the group, before anything that is sealed under them.

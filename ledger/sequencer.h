@@ -64,6 +64,8 @@ struct SequencerPorts {
   const NamedSigningKey& ledger_key;  // publisher "ledger": the ledger's own notes
   /// Called on the writer thread after publication, in log order; may block to hold the writer back.
   std::function<void(std::shared_ptr<const CommittedGroup>)> committed;
+  /// Signs checkpoints too, after log_key, while a rotation's overlap lasts (ledger/succession.h).
+  const NamedSigningKey* log_key_before = nullptr;
 };
 
 /// The log at a standstill: nothing else is written while this is held. The writer thread.

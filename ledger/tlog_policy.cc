@@ -210,12 +210,20 @@ Result<TrustedCheckpoint> OpenCheckpoint(std::string_view note, const TlogPolicy
   OPPI_TRY(const std::vector<VerifiedSignature> verified, VerifyNote(parsed, known));
   OPPI_TRY(Checkpoint checkpoint, ParseCheckpointText(parsed.text));
 
+  // A log may have several keys, one after the other.
+  const auto may_vouch = [&](const VerifierKey& key) {
+    return std::any_of(policy.logs.begin(), policy.logs.end(), [&](const TlogPolicy::Log& log) {
+      return log.key == key && (!log.until || !(*log.until < checkpoint.size));
+    });
+  };
   const auto by_log =
       std::find_if(verified.begin(), verified.end(), [&](const VerifiedSignature& signature) {
-        return signature.key.type == kNoteSignatureType && signature.key.name == checkpoint.origin;
+        return signature.key.type == kNoteSignatureType &&
+               signature.key.name == checkpoint.origin && may_vouch(signature.key);
       });
   if (by_log == verified.end())
-    return Unauthenticated("checkpoint: not signed by a log of the policy");
+    return Unauthenticated(
+        "checkpoint: not signed by a log of the policy, or only by a key that handed over before");
   if (checkpoint.size == TreeSize(0) && checkpoint.root != EmptyRoot())
     return InvalidArgument("checkpoint: size 0 with a root that is not the empty tree's");
 

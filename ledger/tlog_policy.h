@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,6 +23,8 @@ struct TlogPolicy {
   struct Log {
     VerifierKey key;  // type 01; its name is the log's origin
     std::string url;  // may be empty
+    /// By itself it vouches for no larger tree: it has a successor (ledger/succession.h). Not in the file.
+    std::optional<TreeSize> until = {};
     friend bool operator==(const Log&, const Log&) = default;
   };
   struct Witness {

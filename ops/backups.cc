@@ -69,7 +69,7 @@ Status CopyKeys(const std::string& ledger, const NodeConfig& config, const std::
     std::error_code ignored;
     const bool in_use = config.master.kind == MasterKeySource::Kind::kFile &&
                         fs::equivalent(path, fs::path(ledger) / config.master.file, ignored);
-    return path.extension() == ".key" && path.filename() != "master.key" && !in_use;
+    return (path.extension() == ".key" && path.filename() != "master.key" && !in_use) || path.filename() == "log.successions";
   });
 }
 

@@ -110,13 +110,14 @@ Result<std::unique_ptr<Node>> Node::Open(const OpenOptions& options) {
   std::unique_ptr<Node> node(new Node());
   node->directory_ = options.directory;
   OPPI_TRY(node->config_, ReadConfig(options.directory + "/ledger.toml"));
-  OPPI_TRY(node->log_key_, ReadKeyFile(node->KeyPath("log")));
+  OPPI_TRY(node->log_keys_, ReadLogKeys(options.directory + "/keys"));
   OPPI_TRY(node->ledger_key_, ReadKeyFile(node->KeyPath("ledger")));
   OPPI_TRY(auto master, OpenVaultMaster(node->config_, options.directory));
   OPPI_TRY(node->lock_, ledger::OpenFileLock(options.directory + "/lock/checkpoint"));
   ledger::RocksDbOptions rocks;
   rocks.path = options.directory + "/log";
   OPPI_TRY(node->log_store_, ledger::OpenRocksDb(rocks));
+  OPPI_RETURN_IF_ERROR(SignStoredAnew(*node->log_store_, *node->log_keys_));
   rocks.path = options.directory + "/views";
   rocks.create = true;  // views can always be made again
   OPPI_TRY(node->view_store_, ledger::OpenRocksDb(rocks));
@@ -152,13 +153,14 @@ Result<std::unique_ptr<Node>> Node::Open(const OpenOptions& options) {
   sequencing.ledger_source = "urn:oid:" + node->config_.organisation + "/ledger";
   OPPI_TRY(node->sequencer_,
            ledger::Sequencer::Open({*node->log_store_, *node->vault_, *node->gate_, *node->lock_, node->clock_,
-                                    node->entropy_, *node->log_key_, *node->ledger_key_,
+                                    node->entropy_, node->log_keys_->key, *node->ledger_key_,
                                     [runner, registry, decisions](std::shared_ptr<const ledger::CommittedGroup> group) {
                                       // These first: whoever waits for the views may rely on them.
                                       registry->Committed(*group);
                                       decisions->Committed(*group);
                                       runner->Committed(std::move(group));
-                                    }},
+                                    },
+                                    node->log_keys_->before ? &*node->log_keys_->before : nullptr},
                                    sequencing));
   node->road_ = std::make_unique<consumers::LedgerRoad>(consumers::LedgerRoad::Ports{
       *node->sequencer_, *node->vault_, node->entropy_, [gate] { return gate->Keys(); }, node->config_.origin,
@@ -201,7 +203,9 @@ Result<ledger::TlogPolicy> Node::Trust() const {
 Status Node::CollectCosignatures(const ledger::TlogPolicy& policy) {
   OPPI_CHECK(cosigning_ == nullptr);
   ledger::TlogPolicy ours = policy;
-  std::erase_if(ours.logs, [this](const ledger::TlogPolicy::Log& log) { return log.key != LogKey(); });
+  std::erase_if(ours.logs, [this](const ledger::TlogPolicy::Log& log) {
+    return log.key != LogKey() && !(log_keys_->before && log.key == log_keys_->before->verifier());
+  });
   if (ours.logs.empty()) return InvalidArgument("the policy does not name this log's key");
   OPPI_TRY(cosigning_, consumers::Cosigning::Start({[this] { return View(); }, clock_, CosignedPath()}, std::move(ours), {}));
   return {};

@@ -16,6 +16,7 @@
 #include "ledger/sequencer.h"
 #include "ledger/store.h"
 #include "ledger/vault.h"
+#include "ops/log_keys.h"
 #include "ops/settings.h"
 #include "ops/system_clock.h"
 #include "projections/decider.h"
@@ -85,13 +86,13 @@ class Node {
   /// before; where there is none, the newest view.
   [[nodiscard]] std::shared_ptr<const ledger::LogView> Cosigned() const { return kept_ != nullptr ? kept_ : View(); }
   /// Begins to collect the cosignatures that `policy` knows of; until the node closes. Once.
-  /// Errors: kInvalidArgument when the policy is not about this log.
+  /// Errors: kInvalidArgument when the policy names none of the keys that sign now.
   [[nodiscard]] Status CollectCosignatures(const ledger::TlogPolicy& policy);
   /// nullptr: none are collected.
   [[nodiscard]] const consumers::Cosigning* cosigning() const { return cosigning_.get(); }
   /// What verifiers are told to trust: trust.policy.
   [[nodiscard]] Result<ledger::TlogPolicy> Trust() const;
-  [[nodiscard]] VerifierKey LogKey() const { return log_key_->verifier(); }
+  [[nodiscard]] VerifierKey LogKey() const { return log_keys_->key.verifier(); }
   [[nodiscard]] const NamedSigningKey& ledger_key() const { return *ledger_key_; }
   [[nodiscard]] Entropy& entropy() { return entropy_; }
   [[nodiscard]] const Clock& clock() const { return clock_; }
@@ -127,7 +128,7 @@ class Node {
   NodeConfig config_;
   SystemEntropy entropy_;
   SystemClock clock_;
-  std::optional<NamedSigningKey> log_key_;
+  std::optional<LogKeys> log_keys_;
   std::optional<NamedSigningKey> ledger_key_;
   // Destroyed from the last to the first: who calls goes before who is called.
   std::unique_ptr<ledger::CheckpointLock> lock_;

@@ -17,6 +17,7 @@ constexpr std::string_view kHelp =
     "\n"
     "Options:\n"
     "  --policy FILE   C2SP tlog-policy: the log and its witnesses (also --trust)\n"
+    "  --succession FILE  the log's key has changed: what one key signed for the next; repeatable\n"
     "  --about NAME    identifier that state receipts must speak of\n"
     "  --json          one JSON document a file\n"
     "  --version       print the version\n"
@@ -47,6 +48,9 @@ Result<Parsed> Parse(int argc, char** argv) {
       parsed.print = "oppiloki-verify " OPPI_VERSION "\n";
     } else if (word == "--json") {
       parsed.options.json = true;
+    } else if (word == "--succession") {
+      if (++i == argc) return InvalidArgument("--succession needs a value");
+      parsed.options.successions.emplace_back(argv[i]);
     } else if (word == "--policy" || word == "--trust" || word == "--about") {
       if (++i == argc) return InvalidArgument(std::string(word) + " needs a value");
       (word == "--about" ? parsed.options.about : parsed.options.policy) = argv[i];

@@ -11,9 +11,11 @@
 #include "ledger/generation.h"
 #include "ledger/rocksdb_store.h"
 #include "ledger/sequencer.h"
+#include "ledger/succession.h"
 #include "ledger/vault.h"
 #include "ops/backups.h"
 #include "ops/key_files.h"
+#include "ops/log_keys.h"
 #include "ops/node.h"
 #include "ops/vault_master.h"
 
@@ -157,6 +159,18 @@ class Restoring {
     return Exists(here) ? here : stage_ + "/state/keys/" + name + ".key";
   }
 
+  /// Whether the backup's key of the log handed over, at last, to the one that survived.
+  bool LogKeyFollows() const {
+    const auto ours = ReadLogKeys(data_ + "/keys");
+    const auto theirs = ReadKeyFile(stage_ + "/state/keys/log.key");
+    if (!ours.ok() || !theirs.ok()) return false;
+    const auto known = ledger::Follow(ledger::PolicyOf(ours->key.verifier()), ours->successions);
+    return known.ok() &&
+           std::any_of(known->logs.begin(), known->logs.end(), [&](const ledger::TlogPolicy::Log& log) {
+             return log.key == theirs->verifier() && log.until;
+           });
+  }
+
   Status CheckKeys() const {
     for (const char* name : {"log", "registrar", "ledger", "operator"}) {
       const std::string here = data_ + "/keys/" + name + ".key";
@@ -164,7 +178,7 @@ class Restoring {
       OPPI_TRY(const auto theirs, ledger::ReadFileIfThere(stage_ + "/state/keys/" + name + ".key"));
       if (!ours && !theirs)
         return NotFound("the key " + here + " is missing, and the backup is without keys");
-      if (ours && theirs && *ours != *theirs)
+      if (ours && theirs && *ours != *theirs && (std::string_view(name) != "log" || !LogKeyFollows()))
         return DataLoss("the key " + here +
                         " is another than the backup's: they are of two ledgers");
     }
@@ -220,6 +234,9 @@ class Restoring {
     if (config.origin != backup.origin || log_key.name != backup.origin)
       return DataLoss("settings, keys and manifest name different ledgers");
     OPPI_TRY(const auto log, ledger::OpenRocksDb(Rocks(stage_ + "/log")));
+    // The key that survived may be younger than the backup.
+    OPPI_TRY(const LogKeys log_keys, ReadLogKeys(fs::path(KeyFile("log")).parent_path().string()));
+    OPPI_RETURN_IF_ERROR(SignStoredAnew(*log, log_keys));
     OPPI_TRY(const auto view, ledger::StoredView(*log, log_key.verifier()));
     OPPI_TRY(const RootHash root, view->Root(view->size()));
     if (view->size().value() != backup.size || root.base64() != backup.root)

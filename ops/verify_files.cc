@@ -7,6 +7,7 @@
 #include <optional>
 #include <system_error>
 
+#include "ledger/succession.h"
 #include "ops/exit_code.h"
 
 namespace oppi::ops {
@@ -45,7 +46,13 @@ void Print(const std::string& file, const projections::Verdict& verdict) {
 Result<int> VerifyFiles(const VerifyOptions& options) {
   const auto policy = ReadAll(options.policy);
   if (!policy) return NotFound("no trust file at " + options.policy);
-  OPPI_TRY(const ledger::TlogPolicy trust, ledger::ParseTlogPolicy(*policy));
+  OPPI_TRY(ledger::TlogPolicy trust, ledger::ParseTlogPolicy(*policy));
+  for (const std::string& path : options.successions) {
+    const auto text = ReadAll(path);
+    if (!text) return NotFound("no succession at " + path);
+    OPPI_TRY(const auto notes, ledger::ParseSuccessions(*text));
+    OPPI_TRY(trust, ledger::Follow(std::move(trust), notes));
+  }
   bool all = true;
   for (const std::string& file : options.files) {
     const projections::Verdict verdict = VerifyPath(file, trust, options);

@@ -15,6 +15,7 @@ namespace oppi::ops {
 struct VerifyOptions {
   std::vector<std::string> files;
   std::string policy;  // path of a C2SP tlog-policy
+  std::vector<std::string> successions;  // paths of what keys of the log handed over (ledger/succession.h)
   std::string about;   // identifier that state receipts must speak of; empty: none asked for
   bool json = false;
   /// Verifies a folder (a log as static files); without it, a folder is "unknown".

@@ -102,6 +102,7 @@ void AddProofCommands(Cli& cli) {
   command->add_option("FILE", verify->files, "Evidence, receipts (tlog-proof), checkpoints, equivocations, or folders with an exported log")
       ->required();
   command->add_option("--trust,--policy", verify->policy, "C2SP tlog-policy: the log and its witnesses")->required();
+  command->add_option("--succession", verify->successions, "The log's key has changed: what one key signed for the next");
   command->add_option("--about", verify->about, "Identifier that state receipts must speak of");
   command->add_flag("--json", verify->json, "One JSON document a file");
 }

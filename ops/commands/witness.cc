@@ -10,6 +10,7 @@
 #include "consumers/monitor.h"
 #include "consumers/witness_api.h"
 #include "ledger/durable_file.h"
+#include "ledger/succession.h"
 #include "ops/cli.h"
 #include "ops/key_files.h"
 #include "ops/signals.h"
@@ -26,6 +27,7 @@ struct WitnessOptions {
   std::string listen = "127.0.0.1:8081";
   std::string name;
   std::vector<std::string> logs;  // VKEY or VKEY=URL
+  std::vector<std::string> successions;
   unsigned interval_seconds = 1;
 };
 
@@ -84,13 +86,33 @@ void FetchAll(ledger::Witness& witness, const std::vector<FollowedLog>& logs, un
   }
 }
 
+/// The policy of somebody who was given these files, too.
+Result<ledger::TlogPolicy> FollowFiles(ledger::TlogPolicy policy, const std::vector<std::string>& paths) {
+  for (const std::string& path : paths) {
+    OPPI_TRY(const auto text, ledger::ReadFileIfThere(path));
+    if (!text) return NotFound("no succession at " + path);
+    OPPI_TRY(const auto notes, ledger::ParseSuccessions(*text));
+    OPPI_TRY(policy, ledger::Follow(std::move(policy), notes));
+  }
+  return policy;
+}
+
+/// The key that speaks for the log now.
+Result<VerifierKey> NewestKeyOf(const VerifierKey& key, const std::vector<std::string>& successions) {
+  OPPI_TRY(const ledger::TlogPolicy policy, FollowFiles(ledger::PolicyOf(key), successions));
+  for (const ledger::TlogPolicy::Log& log : policy.logs)
+    if (!log.until) return log.key;
+  return Unauthenticated("the successions of " + key.name + " lead in a circle");
+}
+
 Result<int> RunWitness(const WitnessOptions& o) {
   if (o.data.empty()) return InvalidArgument("say where the witness keeps what it must not forget: --data DIR");
   std::vector<FollowedLog> logs;
   std::vector<VerifierKey> keys;
   std::vector<std::string> names;
   for (const std::string& text : o.logs) {
-    OPPI_TRY(const FollowedLog log, ParseFollowedLog(text));
+    OPPI_TRY(FollowedLog log, ParseFollowedLog(text));
+    OPPI_TRY(log.key, NewestKeyOf(log.key, o.successions));
     logs.push_back(log);
     keys.push_back(log.key);
     names.push_back(ledger::WitnessedLogName(log.key.name));
@@ -129,6 +151,7 @@ struct MonitorOptions {
   std::string state;
   std::string alarms = ".";
   std::vector<std::string> receipts;
+  std::vector<std::string> successions;
   unsigned interval_seconds = 10;
   bool once = false;
   bool json = false;
@@ -179,6 +202,7 @@ Result<int> RunMonitor(const MonitorOptions& o) {
   OPPI_TRY(const auto text, ledger::ReadFileIfThere(o.trust));
   if (!text) return NotFound("no trust file at " + o.trust);
   OPPI_TRY(ledger::TlogPolicy trust, ledger::ParseTlogPolicy(*text));
+  OPPI_TRY(trust, FollowFiles(std::move(trust), o.successions));
   OPPI_TRY(consumers::TileSource source, consumers::LogAt(o.url));
   OPPI_TRY(consumers::MonitorState state, StateAt(o.state));
   std::vector<std::pair<std::string, std::string>> receipts;
@@ -216,6 +240,7 @@ void AddWitnessCommands(Cli& cli) {
   command->add_option("--name", witness->name, "Name of a new witness, as its cosignatures will say");
   command->add_option("--listen", witness->listen, "HOST:PORT of its add-checkpoint; port 0 takes any free one");
   command->add_option("--log", witness->logs, "Verifier key of a log, or VKEY=URL to fetch its checkpoints as well")->required();
+  command->add_option("--succession", witness->successions, "A log's key has changed: what one key signed for the next");
   command->add_option("--interval", witness->interval_seconds, "Seconds between fetches")->check(CLI::Range(1U, 3600U));
 
   auto monitor = std::make_shared<MonitorOptions>();
@@ -227,6 +252,7 @@ void AddWitnessCommands(Cli& cli) {
   command->add_option("--state", monitor->state, "File that remembers the newest tree; without it every run begins with the first entry");
   command->add_option("--alarms", monitor->alarms, "Directory for what proves an alarm to others")->check(CLI::ExistingDirectory);
   command->add_option("--receipt", monitor->receipts, "Receipts whose promise must be kept");
+  command->add_option("--succession", monitor->successions, "The log's key has changed: what one key signed for the next");
   command->add_option("--interval", monitor->interval_seconds, "Seconds between looks")->check(CLI::Range(1U, 86400U));
   command->add_flag("--once", monitor->once, "One look; exit code 1 when something is wrong");
   command->add_flag("--json", monitor->json, "One JSON document a look");

@@ -22,9 +22,9 @@ ORIGIN = "watched.example.fi/log"
 
 
 @contextlib.contextmanager
-def witness(data, *logs, name="witness.example.fi"):
+def witness(data, *logs, name="witness.example.fi", options=()):
     """A witness on a free port: its verifier key and URL."""
-    arguments = [program.PROGRAM, "witness", "--data", str(data), "--name", name, "--listen", "127.0.0.1:0"]
+    arguments = [program.PROGRAM, "witness", "--data", str(data), "--name", name, "--listen", "127.0.0.1:0", *map(str, options)]
     for log in logs:
         arguments += ["--log", log]
     process = subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
@@ -143,6 +143,99 @@ class Watched(ProgramTest):
         foreign = self.folder / "foreign.policy"
         foreign.write_text(policy.replace(vkey, self.vkey), encoding="utf-8")
         self.assertIn("does not name this log", self.exits(2, "serve", "--data", ledger, "--listen", "127.0.0.1:0", "--policy", foreign).err)
+
+    def test_the_log_changes_its_key(self):
+        ledger = self.folder / "rotated"
+        old = self.done("init", "--data", ledger, "--origin", "rotated.example.fi/log").out.strip()
+        old_policy = self.folder / "old.policy"
+        old_policy.write_text(f"log {old}\nquorum none\n", encoding="utf-8")
+        state = self.folder / "rotated.state"
+        self.say(ledger)
+        early = self.folder / "early.tlog-proof"
+        early.write_text(self.done("prove", "--data", ledger, "--index", 2).out, encoding="utf-8")
+        backup = self.folder / "before-rotation"
+        self.done("backup", "--data", ledger, "--out", backup)
+        with served(ledger) as url:
+            self.exits(4, "rotate", "log-key", "--data", ledger)
+            self.exits(0, "monitor", "--url", url, "--trust", old_policy, "--state", state, "--alarms", self.folder, "--once")
+        ran = self.done("rotate", "log-key", "--data", ledger)
+        new = ran.out.strip()
+        self.assertNotEqual(new, old)
+        self.assertIn("overlap lasts", self.exits(2, "rotate", "log-key", "--data", ledger).err)
+        successions = ledger / "keys" / "log.successions"
+        self.say(ledger)
+        self.done("fsck", "--data", ledger)
+        # In the overlap old clients go on as if nothing had happened, and so do those who know only the new key.
+        with witness(self.folder / "old-witness", old, name="old.example") as (vkey, wurl), served(ledger) as url:
+            both = self.folder / "both.checkpoint"
+            both.write_bytes(request(url, "GET", "/checkpoint")[2])
+            self.done("verify", both, "--trust", old_policy)
+            self.done("verify", both, "--trust", ledger / "trust.policy")
+            self.assertEqual(request(wurl, "POST", "/add-checkpoint", b"old 0\n\n" + both.read_bytes())[0], 200)
+            self.exits(0, "monitor", "--url", url, "--trust", old_policy, "--state", state, "--alarms", self.folder, "--once")
+        self.assertIn(new, (ledger / "trust.policy").read_text(encoding="utf-8"))
+        self.done("rotate", "log-key", "--end-overlap", "--data", ledger)
+        self.exits(2, "rotate", "log-key", "--end-overlap", "--data", ledger)
+        self.assertFalse((ledger / "keys" / "log-before.key").exists())
+        self.say(ledger)
+        late = self.folder / "late.tlog-proof"
+        late.write_text(self.done("prove", "--data", ledger, "--index", 2).out, encoding="utf-8")
+        self.exits(1, "verify", late, "--trust", old_policy)
+        self.done("verify", late, early, "--trust", old_policy, "--succession", successions)
+        self.done("verify", late, early, "--trust", ledger / "trust.policy", "--succession", successions)
+        self.exits(1, "verify", early, "--trust", ledger / "trust.policy")
+        with witness(self.folder / "old-witness", old, name="old.example", options=("--succession", successions)) as (_, wurl), served(ledger) as url:
+            note = request(url, "GET", "/checkpoint")[2]
+            self.assertEqual(request(wurl, "POST", "/add-checkpoint", b"old 0\n\n" + note)[0], 409, "it knows the key")
+            self.assertIn("UNTRUSTED", self.exits(1, "monitor", "--url", url, "--trust", old_policy, "--once", "--json").out)
+            look = self.exits(0, "monitor", "--url", url, "--trust", old_policy, "--succession", successions, "--state", state, "--alarms", self.folder,
+                              "--once", "--json").json()
+            self.assertEqual(look["alarms"], [])
+        # A second rotation, and a backup from before the first: what survived leads to today's key.
+        self.done("rotate", "log-key", "--data", ledger)
+        self.done("verify", early, "--trust", ledger / "trust.policy", "--succession", successions)
+        restored = self.folder / "restored"
+        restored.mkdir()
+        for survived in ("keys", "vault", "erasures"):
+            shutil.copytree(ledger / survived, restored / survived)
+        self.done("restore", "--from", backup, "--data", restored)
+        self.done("fsck", "--data", restored)
+        self.assertIn(self.done("checkpoint", "--data", restored).out.split("\n")[0], "rotated.example.fi/log")
+        # Damage is said.
+        successions.write_text("x", encoding="utf-8")
+        self.exits(5, "checkpoint", "--data", ledger)
+        self.exits(2, "verify", early, "--trust", old_policy, "--succession", successions)
+
+    def test_an_interrupted_rotation_is_finished(self):
+        ledger = self.folder / "interrupted"
+        old = self.done("init", "--data", ledger, "--origin", "interrupted.example.fi/log").out.strip()
+        self.say(ledger)
+        keys = ledger / "keys"
+        whole = self.folder / "whole"
+        shutil.copytree(ledger, whole)
+        new = self.done("rotate", "log-key", "--data", whole).out.strip()
+        # What each step leaves behind: the new key; the succession and the checkpoint by both; the old key aside.
+        shutil.copy(whole / "keys" / "log.key", keys / "log-next.key")
+        self.done("verify", self.checkpoint(ledger), "--trust", ledger / "trust.policy")
+        shutil.copy(whole / "keys" / "log.successions", keys)
+        shutil.rmtree(ledger / "log")
+        shutil.copytree(whole / "log", ledger / "log")
+        self.done("verify", self.checkpoint(ledger), "--trust", ledger / "trust.policy")
+        shutil.copy(keys / "log.key", keys / "log-before.key")
+        self.say(ledger)  # in use meanwhile, by the old key
+        self.assertEqual(self.done("rotate", "log-key", "--data", ledger).out.strip(), new, "the key that was made")
+        self.assertFalse((keys / "log-next.key").exists())
+        self.say(ledger)
+        both = self.checkpoint(ledger)
+        self.done("verify", both, "--trust", ledger / "trust.policy")
+        policy = self.folder / "interrupted.policy"
+        policy.write_text(f"log {old}\nquorum none\n", encoding="utf-8")
+        self.done("verify", both, "--trust", policy, "--succession", keys / "log.successions")
+
+    def checkpoint(self, ledger):
+        file = self.folder / "some.checkpoint"
+        file.write_text(self.done("checkpoint", "--data", ledger).out, encoding="utf-8")
+        return file
 
     def waits_for(self, url, note, trust):
         for _ in range(100):
