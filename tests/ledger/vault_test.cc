@@ -99,6 +99,39 @@ TEST_F(VaultTest, FindsAgainWhatItMadeAfterItIsReopened) {
   EXPECT_EQ(rows.size(), 4U);
 }
 
+TEST_F(VaultTest, WhoAsksBeforeTheWriterSparesItTheReading) {
+  WriteBatch rows;
+  const Handle handle = Open(KeyOf("master"))->RingFor("a", rows).value()->handle;
+  Apply(rows);
+  rows.Clear();
+  const auto vault = Open(KeyOf("master"));
+  EXPECT_EQ(vault->RingAtHand("a"), nullptr);
+  EXPECT_EQ(vault->FindRingInUse("b").value(), nullptr);
+  const KeyRingPtr ring = vault->FindRingInUse("a").value();
+  ASSERT_NE(ring, nullptr);
+  EXPECT_EQ(ring->handle, handle);
+  EXPECT_EQ(vault->RingAtHand("a"), ring);
+  EXPECT_EQ(vault->RingFor("a", rows).value(), ring);
+  EXPECT_TRUE(rows.empty());
+}
+
+TEST_F(VaultTest, KeysThatWereErasedAreNotAtHandAnyMore) {
+  const auto vault = Open(KeyOf("master"));
+  WriteBatch rows;
+  (void)vault->RingFor("a", rows).value();
+  ASSERT_TRUE(vault->Apply(rows).ok());
+  KeyRing fewer = *vault->RingAtHand("a");
+  fewer.Set(KeyClass::kS2, std::nullopt);
+  WriteBatch erasure;
+  vault->PutRing(fewer, erasure);
+  ASSERT_TRUE(vault->Adopt(Vault::KeysOf::kBodies, 1, erasure, {"a"}).ok());
+  EXPECT_EQ(vault->RingAtHand("a"), nullptr);
+  const KeyRingPtr left = vault->FindRingInUse("a").value();
+  ASSERT_NE(left, nullptr);
+  EXPECT_EQ(left->Find(KeyClass::kS2), nullptr);
+  EXPECT_NE(left->Find(KeyClass::kS3), nullptr);
+}
+
 TEST_F(VaultTest, WritesNeitherNamesNorKeysInClear) {
   const auto vault = Open(KeyOf("master"));
   WriteBatch rows;
