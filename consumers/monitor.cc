@@ -16,7 +16,7 @@ using Kind = MonitorAlarm::Kind;
 
 namespace {
 
-constexpr std::string_view kStateHeader = "oppiloki/monitor@v1";
+constexpr std::string_view kStateHeader = "oppiloki/monitor@v2";
 
 Result<Checkpoint> CheckpointIn(const std::string& note) {
   OPPI_TRY(const ledger::Note parsed, ledger::ParseNote(note));
@@ -45,7 +45,7 @@ const char* MonitorAlarmName(Kind kind) {
 
 std::string EncodeMonitorState(const MonitorState& state) {
   std::string text = std::string(kStateHeader) + "\n" + std::to_string(state.leaves.size().value()) + "\n" +
-                     std::to_string(state.recorded_micros) + "\n";
+                     std::to_string(state.recorded_micros) + "\n" + std::to_string(state.state_index) + "\n";
   for (const NodeHash& hash : state.leaves.hashes()) text += hash.base64() + "\n";
   return text + "\n" + state.note;
 }
@@ -55,9 +55,11 @@ Result<MonitorState> DecodeMonitorState(std::string_view text) {
   if (ledger::TakeLine(text) != kStateHeader) return bad;
   const auto size_line = ledger::TakeLine(text);
   const auto recorded_line = ledger::TakeLine(text);
+  const auto state_line = ledger::TakeLine(text);
+  const auto state_index = state_line ? ledger::ParseDecimal(*state_line) : std::nullopt;
   const auto size = size_line ? ledger::ParseDecimal(*size_line) : std::nullopt;
   const auto recorded = recorded_line ? ledger::ParseDecimal(*recorded_line) : std::nullopt;
-  if (!size || !recorded) return bad;
+  if (!size || !recorded || !state_index || (*state_index != 0 && *state_index >= *size)) return bad;
   std::vector<NodeHash> hashes;
   auto line = ledger::TakeLine(text);
   for (; line && !line->empty(); line = ledger::TakeLine(text)) {
@@ -73,6 +75,7 @@ Result<MonitorState> DecodeMonitorState(std::string_view text) {
   state.note = std::string(text);
   state.leaves = *std::move(leaves);
   state.recorded_micros = static_cast<std::int64_t>(*recorded);
+  state.state_index = *state_index;
   return state;
 }
 
@@ -112,8 +115,9 @@ Status Monitor::Follow(const ledger::TrustedCheckpoint& now, const std::string& 
   const Checkpoint& served = now.checkpoint;
   if (!state_.note.empty() && served.size <= before) {
     const bool smaller = served.size < before;
-    OPPI_TRY(auto proof, Contradiction(smaller ? note : state_.note, smaller ? state_.note : note));
-    if (proof)
+    // The larger tree's tiles may be gone with it; that it was there is certain.
+    auto made = Contradiction(smaller ? note : state_.note, smaller ? state_.note : note);
+    if (auto proof = made.ok() ? *std::move(made) : std::nullopt)
       look.alarms.push_back({Kind::kEquivocation, "the log signed two trees that exclude each other, at " + SizeText(served.size) + " and " + SizeText(before),
                              std::move(proof)});
     else if (smaller)
@@ -122,22 +126,57 @@ Status Monitor::Follow(const ledger::TrustedCheckpoint& now, const std::string& 
   }
   MonitorState next = state_;
   OPPI_RETURN_IF_ERROR(ReadEntries(now, next, look));
-  if (!look.alarms.empty()) return {};
-  if (next.leaves.Root() == served.root) {
+  if (look.alarms.empty() && next.leaves.Root() == served.root) {
     next.note = note;
     state_ = std::move(next);
     return {};
   }
   // The entries do not lead to the signed tree: either it does not continue the last one, or they are not its entries.
+  // What convinces others comes first; where the tiles are no tree either, nothing can be proved.
   if (!state_.note.empty()) {
-    OPPI_TRY(auto proof, Contradiction(state_.note, note));
-    if (proof) {
+    auto made = Contradiction(state_.note, note);
+    if (auto proof = made.ok() ? *std::move(made) : std::nullopt) {
+      look.alarms.clear();
       look.alarms.push_back({Kind::kEquivocation, "the tree of " + SizeText(served.size) + " does not continue the tree of " + SizeText(before), std::move(proof)});
       return {};
     }
   }
-  look.alarms.push_back({Kind::kEntries, "the entries that are served do not make the tree that was signed at " + SizeText(served.size), {}});
+  if (!look.alarms.empty()) return {};
+  const auto found = FirstAltered(before.value(), served.size.value());
+  const std::optional<std::uint64_t> altered = found.ok() ? *found : std::nullopt;
+  look.alarms.push_back({Kind::kEntries,
+                         "the entries that are served do not make the tree that was signed at " + SizeText(served.size) +
+                             (altered ? ": entry " + std::to_string(*altered) + " is hidden, altered or out of its place" : ""),
+                         {}});
   return {};
+}
+
+std::string Monitor::CheckEntry(ByteView entry, MonitorState& next) {
+  const auto leaf = ledger::DecodeLeaf(entry);
+  if (!leaf) return "is malformed: " + leaf.error().message;
+  if (leaf->recorded.micros <= next.recorded_micros) return "was recorded before the entry that precedes it";
+  next.recorded_micros = leaf->recorded.micros;
+  const std::uint64_t index = next.leaves.size().value();
+  if (std::holds_alternative<ledger::GenesisLeaf>(leaf->body) != (index == 0)) return index == 0 ? "is not the log's genesis" : "is a second genesis";
+  const auto* state = std::get_if<ledger::StateLeaf>(&leaf->body);
+  if (state == nullptr) return {};
+  if (state->covers.value() != index) return "is a state of " + std::to_string(state->covers.value()) + " entries, not of those before it";
+  if (state->previous.value() != next.state_index) return "is a state that does not follow the one before it";
+  next.state_index = index;
+  return {};
+}
+
+Result<std::optional<std::uint64_t>> Monitor::FirstAltered(std::uint64_t first, std::uint64_t size) const {
+  for (std::uint64_t tile = first / kTileWidth; tile * kTileWidth < size; ++tile) {
+    const auto width = static_cast<unsigned>(std::min<std::uint64_t>(kTileWidth, size - tile * kTileWidth));
+    OPPI_TRY(const Bytes hashes, source_.tile({false, 0, tile, width}));
+    OPPI_TRY(const Bytes bundle, source_.tile({true, 0, tile, width}));
+    const auto entries = ledger::merkle::SplitBundle(bundle);
+    if (!entries || entries->size() < width || hashes.size() != width * kDigestBytes) return std::optional(tile * kTileWidth);
+    for (unsigned i = 0; i < width; ++i)
+      if (HashLeaf((*entries)[i]).view() != ByteView(hashes).substr(i * kDigestBytes, kDigestBytes)) return std::optional(tile * kTileWidth + i);
+  }
+  return std::optional<std::uint64_t>();
 }
 
 Status Monitor::ReadEntries(const ledger::TrustedCheckpoint& now, MonitorState& next, MonitorLook& look) {
@@ -153,15 +192,10 @@ Status Monitor::ReadEntries(const ledger::TrustedCheckpoint& now, MonitorState& 
       return {};
     }
     for (std::size_t i = index % kTileWidth; i < width; ++i) {
-      const auto leaf = ledger::DecodeLeaf((*entries)[i]);
-      if (!leaf || leaf->recorded.micros <= next.recorded_micros) {
-        look.alarms.push_back({Kind::kEntries,
-                               "entry " + std::to_string(next.leaves.size().value()) +
-                                   (leaf.ok() ? " was recorded before the entry that precedes it" : " is malformed: " + leaf.error().message),
-                               {}});
+      if (const std::string wrong = CheckEntry((*entries)[i], next); !wrong.empty()) {
+        look.alarms.push_back({Kind::kEntries, "entry " + std::to_string(next.leaves.size().value()) + " " + wrong, {}});
         return {};
       }
-      next.recorded_micros = leaf->recorded.micros;
       next.leaves.Append(HashLeaf((*entries)[i]));
       ++look.entries_read;
     }
@@ -179,8 +213,13 @@ Status Monitor::CheckReceipts(const std::string& note, MonitorLook& look) {
       continue;
     }
     const bool newer = promised->checkpoint.size > look.size;
-    OPPI_TRY(auto contradiction, Contradiction(newer ? note : proof->checkpoint, newer ? proof->checkpoint : note));
-    if (contradiction)
+    auto made = Contradiction(newer ? note : proof->checkpoint, newer ? proof->checkpoint : note);
+    if (!made.ok() && !newer) {
+      if (made.error().code == Code::kUnavailable && look.alarms.empty()) return made.error();
+      look.alarms.push_back({Kind::kPromise, "nothing that is served shows the tree of the receipt " + name + " in this one: " + made.error().message, {}});
+      continue;
+    }
+    if (auto contradiction = made.ok() ? *std::move(made) : std::nullopt)
       look.alarms.push_back({Kind::kPromise, "the receipt " + name + " promises an entry in a tree that the log does not stand by any more", std::move(contradiction)});
     else if (newer)
       look.alarms.push_back({Kind::kPromise, "the receipt " + name + " is newer than the tree that is served: " + SizeText(promised->checkpoint.size), {}});

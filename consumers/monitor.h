@@ -19,6 +19,7 @@ struct MonitorState {
   std::string note;                     // the newest checkpoint that held; empty: none yet
   ledger::merkle::CompactRange leaves;  // of all entries below its size
   std::int64_t recorded_micros = 0;     // of the last entry
+  std::uint64_t state_index = 0;        // of the last state entry; 0: none yet
 };
 [[nodiscard]] std::string EncodeMonitorState(const MonitorState& state);
 /// Strict. Errors: kDataLoss.
@@ -29,7 +30,7 @@ struct MonitorAlarm {
     kUntrusted,     // the checkpoint is not signed, or not cosigned, as the trust file demands
     kEquivocation,  // two trees that exclude each other; `proof` convinces anybody
     kRollback,      // an older tree than was served before
-    kEntries,       // the entries that are served are not those of the tree, or are malformed
+    kEntries,       // the entries that are served are not those of the tree, or are none that a ledger writes
     kPromise,       // a receipt promises an entry that this tree does not have
   };
   Kind kind = Kind::kUntrusted;
@@ -59,6 +60,10 @@ class Monitor {
 
  private:
   [[nodiscard]] Status Follow(const ledger::TrustedCheckpoint& now, const std::string& note, MonitorLook& look);
+  /// What is wrong with this entry where it is; empty: nothing.
+  [[nodiscard]] static std::string CheckEntry(ByteView entry, MonitorState& next);
+  /// Which of the entries from `first` on is not the one under the signed root.
+  [[nodiscard]] Result<std::optional<std::uint64_t>> FirstAltered(std::uint64_t first, std::uint64_t size) const;
   [[nodiscard]] Status ReadEntries(const ledger::TrustedCheckpoint& now, MonitorState& next, MonitorLook& look);
   /// Whether `first` and `second` (not smaller) contradict, by the tiles that are served.
   [[nodiscard]] Result<std::optional<ledger::Equivocation>> Contradiction(const std::string& first, const std::string& second);
