@@ -15,8 +15,9 @@ std::optional<Bytes> TakeNote(std::string_view& rest) {
   const auto line = TakeLine(rest);
   const auto bytes = line && line->starts_with(kCheckpoint) ? ParseDecimal(line->substr(kCheckpoint.size())) : std::nullopt;
   if (!bytes || *bytes > rest.size()) return std::nullopt;
-  Bytes note(rest.substr(0, *bytes));
-  rest.remove_prefix(*bytes);
+  const auto length = static_cast<std::size_t>(*bytes);
+  Bytes note(rest.substr(0, length));
+  rest.remove_prefix(length);
   return note;
 }
 

@@ -96,8 +96,9 @@ Result<std::vector<std::string>> ParseSuccessions(std::string_view text) {
                                                          : std::nullopt;
     if (!bytes || *bytes > text.size() || notes.size() == kSuccessionsMax)
       return Malformed("the file is none, or is cut off");
-    notes.emplace_back(text.substr(0, *bytes));
-    text.remove_prefix(*bytes);
+    const auto length = static_cast<std::size_t>(*bytes);
+    notes.emplace_back(text.substr(0, length));
+    text.remove_prefix(length);
   }
   return notes;
 }

@@ -200,9 +200,9 @@ std::vector<GuardianConsent> ConsentsOnGuardians(const History& history, Instant
     for (const Grant& grant : group.grants) {
       const Event& event = grant.fact->event;
       if (!grant.start || t < *grant.start || found.contains(grant.fact->position)) continue;
-      const auto rests_on_guardians = [&](const std::string& recipient, std::string_view leaf) {
+      const auto rests_on_guardians = [&, &of = name](const std::string& recipient, std::string_view leaf) {
         const ConsentState state =
-            StateOf(history, Atom{name.first, name.second, recipient, leaf}, t);
+            StateOf(history, Atom{of.first, of.second, recipient, leaf}, t);
         return InForce(state.status) && state.consent == &grant &&
                std::none_of(state.givers.begin(), state.givers.end(), [&](const Grant* giver) {
                  return giver->by == history.learner();

@@ -16,6 +16,7 @@ THIRD_PARTY = {
     "benchmark": (("benchmark/",), set()),
     "boost": (("boost/",), {"consumers", "ops"}),
     "cli11": (("CLI/",), {"ops"}),
+    "emscripten": (("emscripten/",), {"ops"}),
     "flatbuffers": (("flatbuffers/",), {"events"}),
     "googletest": (("gtest/", "gmock/"), set()),
     "nlohmann json": (("nlohmann/",), {"events", "projections", "consumers", "ops"}),

@@ -1,7 +1,10 @@
 """Two verifiers that share no code - `oppiloki-verify` in C++, consumers/verifier-ts in TypeScript - must say the same of
 every file: the goldens, what a small ledger gives, and thousands of mutants of all of them, made from a seed.
 
-    verifiers_agree.py PART       vectors | goldens | mutants | evidence
+    verifiers_agree.py PART       vectors | goldens | mutants | evidence | wasm
+
+wasm: the C++ verifier compiled to WebAssembly must say what the program says, word for word. It is built on demand
+(ops/setup wasm; ops/build wasm), so this part runs where that was done, and skips elsewhere, in CI as well.
 
 Environment: OPPILOKI, OPPILOKI_VERIFY, OPPI_SHARED_DIR; OPPI_MUTANTS=N of each file (default 150), OPPI_SEED; OPPI_EVIDENCE_DIR
 with trust.policy, evidence files and mutants of them. Exit code 77: node or the packages are not there
@@ -188,6 +191,47 @@ def evidence(node):
     print(f"{len(ours)} files, {sum(line['holds'] for line in ours.values())} hold; TypeScript computed {computed} again, of {proved} all but the answer")
 
 
+def wasm(node):
+    if not (ROOT / "build" / "wasm" / "build.ninja").exists():
+        print("SKIPPED: the WebAssembly build is made on demand (ops/setup wasm; ops/build wasm)")
+        sys.exit(SKIPPED)
+    subprocess.run([str(ROOT / "ops" / "build"), "wasm"], check=True)
+    rng = random.Random(1)
+    total = 0
+    with tempfile.TemporaryDirectory() as temp:
+        temp = pathlib.Path(temp)
+        sources = [*originals(temp), *whole_answers(temp)]
+        for name, body, policy, options, holds in sources:
+            folder = temp / f"wasm-{name}"
+            folder.mkdir()
+            (folder / "original").write_bytes(body)
+            for mutant, changed in mutants(name, body, 20, rng):
+                (folder / mutant).write_bytes(changed)
+            ours = cpp(sorted(folder.iterdir()), policy, *options)
+            assert ours["original"]["holds"] == holds, ours["original"]
+            command = [node, str(ROOT / "tests" / "interop" / "verify_wasm.mjs"), str(ROOT / "build" / "wasm" / "bin" / "verify.mjs"), str(folder), str(policy)]
+            for line in lines_of(command + options[1:]):
+                expected = ours.pop(line["file"])
+                said = (line["ok"], line["kind"], line["lines"] if line["ok"] else line["error"])
+                assert said == (expected["holds"], expected["kind"], expected["proved"] if expected["holds"] else expected["failed"]), (expected, line)
+                total += 1
+            assert not ours, "files without a verdict"
+    print(f"{total} files: the same words from both")
+
+
+def whole_answers(folder):
+    """Evidence of a small ledger, which `originals` made: the answer is computed again."""
+    ledger = folder / "ledger"
+    year = folder / "year.ndjson"
+    run("generate", "--pupils", 45, "--days", 5, "--seed", 1, "--out", year)
+    given = next(e for e in map(json.loads, year.read_text(encoding="utf-8").splitlines()) if e["type"] == "fi.oppiloki.consent.given.v1")
+    for ask in ("record", "consents", "audit"):
+        path = folder / f"{ask}.evidence"
+        run(ask, "--data", ledger, "--learner", given["subject"], "--evidence", path)
+        yield ask, path.read_bytes(), ledger / "trust.policy", [], True
+
+
 if __name__ == "__main__":
-    parts = {"vectors": vectors, "goldens": goldens, "mutants": mutated, "evidence": evidence}
-    parts[sys.argv[1]](build())
+    parts = {"vectors": vectors, "goldens": goldens, "mutants": mutated, "evidence": evidence, "wasm": wasm}
+    part = parts[sys.argv[1]]
+    part(shutil.which("node") or skip("node is not installed") if part is wasm else build())

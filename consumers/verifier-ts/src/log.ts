@@ -179,6 +179,7 @@ export interface StateEntry {
 export type LogEntry = Genesis | BatchEntry | EventEntry | StateEntry;
 
 export const JSON_ENCODING = 1;
+const FLATBUFFERS_ENCODING = 2;
 
 export function decodeEntryOfLog(bytes: Uint8Array): LogEntry {
   const r = new Reader(bytes, "an entry of the log");
@@ -201,7 +202,11 @@ export function decodeEntryOfLog(bytes: Uint8Array): LogEntry {
     require(outcome <= 1, "an event entry has an unknown outcome");
     r.u8();
     entry = { kind: "event", recorded, batch, item, accepted: outcome === 0, commitment: r.raw(32) };
-    if (flags === 1) entry.clear = { json: r.u8() === JSON_ENCODING, salt: r.raw(32), bytes: r.long() };
+    if (flags === 1) {
+      const encoding = r.u8();
+      require(encoding === JSON_ENCODING || encoding === FLATBUFFERS_ENCODING, "an event entry has an unknown encoding");
+      entry.clear = { json: encoding === JSON_ENCODING, salt: r.raw(32), bytes: r.long() };
+    }
   } else if (kind === 4) {
     entry = { kind: "state", recorded, covers: r.number(), mapRoot: r.raw(32), fold: r.raw(32), previous: r.number() };
     require(entry.previous < entry.covers || (entry.previous === 0 && entry.covers === 0), "a state entry follows one that comes later");
