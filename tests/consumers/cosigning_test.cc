@@ -151,7 +151,7 @@ TEST_F(CosigningTest, OneThatLiesOneThatIsSlowAndOneThatIsDownHoldUpNobody) {
   });
   std::atomic<bool> released = false;
   ServedWitness slow("slow", 4, Log(), ledger_.parts.clock, [&](const HttpRequest&, const auto& answer_honestly) {
-    for (int i = 0; i < 3000 && !released; ++i) std::this_thread::sleep_for(1ms);
+    for (int i = 0; i < 30000 && !released; ++i) std::this_thread::sleep_for(1ms);
     return answer_honestly();
   });
   ServedWitness down("down", 5, Log(), ledger_.parts.clock);
@@ -162,8 +162,8 @@ TEST_F(CosigningTest, OneThatLiesOneThatIsSlowAndOneThatIsDownHoldUpNobody) {
     Say();
     ASSERT_TRUE(ShowsNewest(*cosigning));
   }
-  // Ten acknowledgements and ten quorums in less time than the slow one takes for an answer.
-  EXPECT_LT(std::chrono::steady_clock::now() - before, 2500ms);
+  // Ten acknowledgements and ten quorums in less time than the slow one would take for one answer.
+  EXPECT_LT(std::chrono::steady_clock::now() - before, 20s);
   EXPECT_TRUE(Soon([&] { return !Trouble(*cosigning, 4).empty(); }));
   const auto state = cosigning->Now();
   EXPECT_EQ(state.witnesses[2].cosignatures, 0U);
@@ -200,7 +200,7 @@ TEST_F(CosigningTest, WithoutAQuorumTheNewestIsShownLateAndNeverLess) {
   ServedWitness one("one", 1, Log(), ledger_.parts.clock);
   ServedWitness two("two", 2, Log(), ledger_.parts.clock);
   CosigningOptions options = Quick();
-  options.unmet_max = 600ms;
+  options.unmet_max = 3s;
   const auto cosigning = Start(Policy({&one, &two}, 2), options);
   Say();
   ASSERT_TRUE(ShowsNewest(*cosigning));
@@ -319,14 +319,14 @@ TEST_F(CosigningTest, EndingDoesNotWaitForAWitness) {
   std::atomic<bool> released = false;
   ServedWitness slow("slow", 4, Log(), ledger_.parts.clock, [&](const HttpRequest&, const auto& answer_honestly) {
     asked = true;
-    for (int i = 0; i < 4000 && !released; ++i) std::this_thread::sleep_for(1ms);
+    for (int i = 0; i < 30000 && !released; ++i) std::this_thread::sleep_for(1ms);
     return answer_honestly();
   });
   auto cosigning = Start(Policy({&slow}, 1));
   ASSERT_TRUE(Soon([&] { return asked.load(); }));
   const auto before = std::chrono::steady_clock::now();
   cosigning.reset();
-  EXPECT_LT(std::chrono::steady_clock::now() - before, 1s);
+  EXPECT_LT(std::chrono::steady_clock::now() - before, 4s) << "less than the time that an answer may take";
   released = true;
 }
 
