@@ -6,8 +6,8 @@ every file: the goldens, what a small ledger gives, and thousands of mutants of 
 wasm: the C++ verifier compiled to WebAssembly must say what the program says, word for word. It is built on demand
 (ops/setup wasm; ops/build wasm), so this part runs where that was done, and skips elsewhere, in CI as well.
 
-Environment: OPPILOKI, OPPILOKI_VERIFY, OPPI_SHARED_DIR; OPPI_MUTANTS=N of each file (default 150), OPPI_SEED; OPPI_EVIDENCE_DIR
-with trust.policy, evidence files and mutants of them. Exit code 77: node or the packages are not there
+Environment: OPPILOKI, OPPILOKI_VERIFY, OPPI_SHARED_DIR; OPPI_MUTANTS=N of each file (default 150), OPPI_SEED; OPPI_TESTS_OPS,
+which writes evidence files and mutants of them. Exit code 77: node or the packages are not there
 (ops/setup verifier-ts); with CI=true that fails.
 """
 
@@ -177,18 +177,32 @@ def mutated(node):
 
 
 def evidence(node):
-    folder = pathlib.Path(os.environ.get("OPPI_EVIDENCE_DIR", ""))
-    if not (folder / "trust.policy").exists():
-        print("SKIPPED: OPPI_EVIDENCE_DIR has no evidence")
-        sys.exit(SKIPPED)
+    """Every file and mutant that EvidenceTest.EveryMutantIsRefused tries, with the verdict of C++ in expected.json."""
     with tempfile.TemporaryDirectory() as temp:
-        for path in folder.iterdir():
-            if path.is_file() and path.suffix not in (".policy", ".json"):
-                os.link(path, pathlib.Path(temp) / path.name)
-        ours, theirs = compare(node, temp, folder / "trust.policy")
-    computed = sum(line["verdict"] == "holds" for line in theirs.values())
-    proved = sum(line["verdict"] == NOT_RECOMPUTED for line in theirs.values())
-    print(f"{len(ours)} files, {sum(line['holds'] for line in ours.values())} hold; TypeScript computed {computed} again, of {proved} all but the answer")
+        folder = pathlib.Path(temp)
+        tests = os.environ["OPPI_TESTS_OPS"]
+        environment = dict(os.environ, OPPI_MUTANTS_DIR=temp)
+        subprocess.run([tests, "--gtest_filter=EvidenceTest.EveryMutantIsRefused"], env=environment, check=True, stdout=subprocess.DEVNULL)
+        if not (folder / "expected.json").exists():
+            print("SKIPPED: the tests write no evidence files")
+            sys.exit(SKIPPED)
+        expected = json.loads((folder / "expected.json").read_text(encoding="utf-8"))
+        said = {}
+        (folder / "answers").mkdir(exist_ok=True)
+        for part in (folder, folder / "answers"):
+            for name, line in typescript(node, part, folder / "trust.policy", "--incomplete").items():
+                said[str((part / name).relative_to(folder))] = line
+    # Where the answer alone is false, who does not compute it cannot know; but must not call it true.
+    apart = [name for name, e in expected.items()
+             if said[name]["verdict"] != ("holds" if e["holds"] else "failed") and said[name]["verdict"] != NOT_RECOMPUTED
+             or said[name]["verdict"] == NOT_RECOMPUTED and not e["holds"] and not name.startswith("answers/")]
+    for name in apart[:20]:
+        print(f"{name} ({expected[name]['name']}): C++ {expected[name]['holds']}; TypeScript {said[name]['verdict']} {said[name]['failed']!r}")
+    assert expected and not apart, f"{len(apart)} of {len(expected)} files: the verifiers disagree"
+    verdicts = [(e["holds"], said[name]["verdict"]) for name, e in expected.items()]
+    print(f"{len(verdicts)} files; originals: {verdicts.count((True, 'holds'))} computed again, {verdicts.count((True, NOT_RECOMPUTED))} proved but for the answer; "
+          f"mutants: {verdicts.count((False, 'failed'))} refused by both, {verdicts.count((False, NOT_RECOMPUTED))} with another answer, not recomputed")
+    assert (True, "holds") in verdicts and (False, "failed") in verdicts
 
 
 def wasm(node):

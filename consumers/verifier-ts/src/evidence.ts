@@ -130,6 +130,17 @@ function readInputs(value: Json): Inputs {
   return inputs;
 }
 
+/** The answer: one JSON text, whatever it says. */
+function answerText(value: Json): string {
+  const result = text(value, "result");
+  try {
+    JSON.parse(result);
+  } catch {
+    throw new Refused("evidence: result is not JSON");
+  }
+  return result;
+}
+
 function readClaim(value: Json): Claim {
   const claim = members(value, "claim", ["ask", "inputs", "access", "view", "result", "count"]);
   const access = members(claim["access"], "access", ["controller", "special_category"]);
@@ -143,7 +154,7 @@ function readClaim(value: Json): Claim {
     special: access["special_category"],
     at: instant(view["at"], "at"),
     size: number(view["size"], "size"),
-    result: text(claim["result"], "result"),
+    result: answerText(claim["result"]),
     count: number(claim["count"], "count"),
   };
 }
