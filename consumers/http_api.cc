@@ -27,6 +27,7 @@ std::vector<Route> ApiRoutes(HttpPorts given) {
   const auto erasures = std::make_shared<const ErasureApi>(ports);
   const auto retention = std::make_shared<const RetentionApi>(ports);
   const auto log = std::make_shared<const TileApi>(ports->tiles);
+  const auto labels = std::make_shared<const TransitionsApi>(ports->transitions);
   const auto ops = std::make_shared<const OpsApi>(ports);
 
   using Request = HttpRequest;
@@ -44,6 +45,7 @@ std::vector<Route> ApiRoutes(HttpPorts given) {
   const auto table = [retention](const Request& r) { return retention->Show(r); };
   const auto checkpoint = [log](const Request& r) { return log->Checkpoint(r); };
   const auto tile = [log](const Request& r) { return log->Tile(r); };
+  const auto transitions = [labels](const Request& r) { return labels->Page(r); };
   const auto health = [ops](const Request&) { return ops->Health(); };
   const auto ready = [ops](const Request&) { return ops->Ready(); };
   const auto metrics = [ops](const Request&) { return ops->Metrics(); };
@@ -95,6 +97,9 @@ std::vector<Route> ApiRoutes(HttpPorts given) {
       // the log, as any C2SP client reads it: public, and says nothing about anybody
       {kGet,  "/checkpoint",             kAnyone,    kRead,   kNoBody,           {},      {},       checkpoint},
       {kGet,  "/tile/{path...}",         kAnyone,    kRead,   kNoBody,           {},      {},       tile},
+
+      // what an auditor computes the stream map again from, without names
+      {kGet,  "/v1/transitions/{from}",  kBearer,    kRead,   kNoBody,           {},      {},       transitions},
 
       // operations
       {kGet,  "/healthz",                kAnyone,    kHere,   kNoBody,           {},      {},       health},

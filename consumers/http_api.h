@@ -9,6 +9,7 @@
 #include "consumers/ingest.h"
 #include "consumers/router.h"
 #include "consumers/tile_api.h"
+#include "consumers/transitions_api.h"
 #include "events/batch.h"
 #include "events/entropy.h"
 #include "events/result.h"
@@ -33,6 +34,7 @@ struct HttpPorts {
   std::function<Result<std::string>(std::string_view event_id)> receipt_of_event;
   std::function<Result<std::string>(LeafIndex position)> receipt_at;
   TileSource tiles;
+  TransitionsApi::Ports transitions;
   std::function<std::vector<std::string>()> not_ready_because;  // empty: ready
   std::function<std::string()> metrics;                         // Prometheus text format 0.0.4
   Access metrics_for = Access::kAnyone;

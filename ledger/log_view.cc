@@ -19,7 +19,8 @@ LogView::LogView(const Store& store, std::shared_ptr<const Snapshot> snapshot, C
 
 std::shared_ptr<const LogView> LogView::As(Checkpoint checkpoint, std::string note) const {
   OPPI_CHECK(!(size() < checkpoint.size));
-  return std::make_shared<const LogView>(store_, snapshot_, std::move(checkpoint), std::move(note));
+  auto map = checkpoint.size == size() ? map_ : nullptr;  // of another size there would be another
+  return std::make_shared<const LogView>(store_, snapshot_, std::move(checkpoint), std::move(note), std::move(map));
 }
 
 Result<Bytes> LogView::LeafBytes(LeafIndex index) const {
@@ -71,6 +72,12 @@ Status LogView::ScanLeaves(LeafIndex from, TreeSize to, const std::function<bool
   if (damaged || (!stopped && expected != to.value()))
     return DataLoss("log: entry " + std::to_string(expected) + " is missing");
   return {};
+}
+
+Status LogView::ScanTransitions(LeafIndex from, const std::function<bool(LeafIndex, ByteView)>& each) const {
+  return store_.Scan(
+      Table::kTransitions, BigEndian(from.value()), BigEndian(size().value()),
+      [&](ByteView key, ByteView row) { return each(LeafIndex(ByteReader(key).U64()), row); }, snapshot_.get());
 }
 
 Result<Bytes> LogView::Tile(const merkle::TileId& id) const {

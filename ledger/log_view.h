@@ -37,6 +37,9 @@ class LogView {
   /// Calls `each(index, leaf bytes)` for [from, to) in order until it returns false.
   [[nodiscard]] Status ScanLeaves(LeafIndex from, TreeSize to,
                                   const std::function<bool(LeafIndex, ByteView)>& each) const;
+  /// Calls `each(index of a state entry, its row of transitions)` for those from `from` on, in order,
+  /// until it returns false.
+  [[nodiscard]] Status ScanTransitions(LeafIndex from, const std::function<bool(LeafIndex, ByteView)>& each) const;
   /// Bytes of a C2SP tile or entry bundle of this size, or of any smaller width. kNotFound otherwise.
   [[nodiscard]] Result<Bytes> Tile(const merkle::TileId& id) const;
 

@@ -74,4 +74,27 @@ Result<Transitions> DecodeTransitions(ByteView bytes) {
   return t;
 }
 
+Bytes EncodeTransitionsPage(const std::vector<CommitTransitions>& page) {
+  Bytes bytes;
+  ByteWriter w(bytes);
+  for (const auto& [state, transitions] : page) {
+    w.U64(state.value());
+    w.Long(EncodeTransitions(transitions));
+  }
+  return bytes;
+}
+
+Result<std::vector<CommitTransitions>> DecodeTransitionsPage(ByteView bytes) {
+  ByteReader r(bytes);
+  std::vector<CommitTransitions> page;
+  while (r.ok() && !r.rest().empty()) {
+    const LeafIndex state(r.U64());
+    OPPI_TRY(Transitions transitions, DecodeTransitions(r.Long()));
+    if (!page.empty() && state <= page.back().state) return InvalidArgument("transitions: malformed");
+    page.push_back({state, std::move(transitions)});
+  }
+  if (!r.done()) return InvalidArgument("transitions: malformed");
+  return page;
+}
+
 }  // namespace oppi::ledger

@@ -46,4 +46,15 @@ struct Transitions {
 /// kInvalidArgument.
 [[nodiscard]] Result<Transitions> DecodeTransitions(ByteView bytes);
 
+/// Of the commit whose state entry is at `state`.
+struct CommitTransitions {
+  LeafIndex state{0};
+  Transitions transitions;
+  friend bool operator==(const CommitTransitions&, const CommitTransitions&) = default;
+};
+/// u64 state || u32 length || transitions, for each commit, ascending.
+[[nodiscard]] Bytes EncodeTransitionsPage(const std::vector<CommitTransitions>& page);
+/// Strict. Errors: kInvalidArgument.
+[[nodiscard]] Result<std::vector<CommitTransitions>> DecodeTransitionsPage(ByteView bytes);
+
 }  // namespace oppi::ledger

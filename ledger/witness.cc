@@ -53,8 +53,8 @@ Result<AddCheckpoint> ParseAddCheckpoint(std::string_view text) {
   return request;
 }
 
-Witness::Witness(NamedSigningKey key, const std::vector<VerifierKey>& logs, WitnessState& state, const Clock& clock)
-    : key_(std::move(key)), state_(state), clock_(clock) {
+Witness::Witness(NamedSigningKey key, const std::vector<VerifierKey>& logs, WitnessState& state, const Clock& clock, Demand demand)
+    : key_(std::move(key)), state_(state), clock_(clock), demand_(std::move(demand)) {
   for (const VerifierKey& log : logs) logs_.emplace(log.name, log);
 }
 
@@ -85,6 +85,8 @@ Result<WitnessAnswer> Witness::Cosigned(const AddCheckpoint& request, const Note
   if (request.old != size) return Refused(Kind::kConflict, std::to_string(size.value()) + "\n");
   if (const Status continues = Continues(request, last, checkpoint); !continues.ok())
     return Refused(Kind::kInconsistent, continues.error().message);
+  if (demand_)
+    if (const Status met = demand_(checkpoint); !met.ok()) return Refused(Kind::kInconsistent, met.error().message);
   const NoteSignature cosignature = Cosign(note.text, key_, static_cast<std::uint64_t>(clock_.Now().micros / kMicrosPerSecond));
   Note kept = note;
   const auto log_key = logs_.find(checkpoint.origin)->second;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -40,7 +41,7 @@ struct WitnessAnswer {
     kUntrusted,     // 403: not signed by the log's key
     kUnknownLog,    // 404: a log this witness does not follow
     kConflict,      // 409: `old` is not what it cosigned last; `text` is that size and "\n"
-    kInconsistent,  // 422: the tree is no continuation
+    kInconsistent,  // 422: the tree is no continuation, or not as this witness demands
   };
   Kind kind = Kind::kMalformed;
   std::string text;  // otherwise why, in words
@@ -49,8 +50,10 @@ struct WitnessAnswer {
 /// Any thread; one request of a witness at a time.
 class Witness {
  public:
+  /// What else must hold of a checkpoint before it is cosigned; the error says what does not.
+  using Demand = std::function<Status(const Checkpoint& checkpoint)>;
   /// `logs`: type 01 keys, whose names are the origins. `state` and `clock` outlive it.
-  Witness(NamedSigningKey key, const std::vector<VerifierKey>& logs, WitnessState& state, const Clock& clock);
+  Witness(NamedSigningKey key, const std::vector<VerifierKey>& logs, WitnessState& state, const Clock& clock, Demand demand = {});
 
   /// What was cosigned is durable in the state before this returns. Errors: only of the state.
   [[nodiscard]] Result<WitnessAnswer> Add(std::string_view request);
@@ -70,6 +73,7 @@ class Witness {
   std::map<std::string, VerifierKey> logs_;  // by origin
   WitnessState& state_;
   const Clock& clock_;
+  const Demand demand_;
   mutable std::mutex mutex_;
 };
 

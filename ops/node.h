@@ -107,6 +107,8 @@ class Node {
   [[nodiscard]] Result<consumers::BatchReport> PublishFor(const consumers::Principal& principal, events::Event event);
   /// Events of one registered principal, attested: an outcome each, or kResourceExhausted.
   [[nodiscard]] Result<std::vector<events::Outcome>> AttestFor(const std::string& principal, const std::vector<events::Event>& own);
+  /// Access by somebody who was shown a list that names nobody; durable when it returns.
+  [[nodiscard]] Status RecordListing(const projections::Asker& asker, std::uint64_t count) { return desk_->RecordListing(asker, count); }
   /// tlog-proof text of the event with this id; kNotFound when there is none.
   [[nodiscard]] Result<std::string> ReceiptOf(std::string_view event_id) const;
   /// tlog-proof text of an entry, in what is shown if that has it, else in the newest view.

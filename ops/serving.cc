@@ -102,6 +102,8 @@ Result<std::unique_ptr<Service>> Service::Start(Node& node, const std::string& l
       [&node](std::string_view event_id) { return node.ReceiptOf(event_id); },
       [&node](LeafIndex position) { return node.ReceiptAt(position); },
       TilesShownBy(node),
+      {[&node](const projections::Asker& asker) { return node.RecordListing(asker, 0); }, [&node] { return node.View(); },
+       node.config().organisation},
       [&node] { return node.NotReadyBecause(); },
       [metrics] { return metrics->Text(); },
       consumers::Access::kAnyone,

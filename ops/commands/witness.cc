@@ -8,6 +8,7 @@
 #include "consumers/http_server.h"
 #include "consumers/log_source.h"
 #include "consumers/monitor.h"
+#include "consumers/replay_follower.h"
 #include "consumers/witness_api.h"
 #include "ledger/durable_file.h"
 #include "ledger/succession.h"
@@ -29,6 +30,8 @@ struct WitnessOptions {
   std::vector<std::string> logs;  // VKEY or VKEY=URL
   std::vector<std::string> successions;
   unsigned interval_seconds = 1;
+  bool replay = false;
+  std::string token;  // file
 };
 
 /// A log to cosign, and where it is when the witness goes there itself.
@@ -105,6 +108,22 @@ Result<VerifierKey> NewestKeyOf(const VerifierKey& key, const std::vector<std::s
   return Unauthenticated("the successions of " + key.name + " lead in a circle");
 }
 
+/// By origin: what follows each log with its labels.
+using Followers = std::map<std::string, std::unique_ptr<consumers::ReplayFollower>>;
+
+Result<Followers> FollowersOf(const std::vector<FollowedLog>& logs, const std::string& token_file) {
+  if (token_file.empty()) return InvalidArgument("say with what token a replay may read transitions: --token FILE");
+  OPPI_TRY(const auto token, ledger::ReadFileIfThere(token_file));
+  if (!token) return NotFound("no token at " + token_file);
+  Followers followers;
+  for (const FollowedLog& log : logs) {
+    if (log.url.empty()) return InvalidArgument("to replay a log its URL is needed: --log VKEY=URL");
+    OPPI_TRY(auto source, consumers::ReplaySourceAt(log.url, token->substr(0, token->find('\n'))));
+    followers.emplace(log.key.name, std::make_unique<consumers::ReplayFollower>(std::move(source)));
+  }
+  return followers;
+}
+
 Result<int> RunWitness(const WitnessOptions& o) {
   if (o.data.empty()) return InvalidArgument("say where the witness keeps what it must not forget: --data DIR");
   std::vector<FollowedLog> logs;
@@ -122,9 +141,16 @@ Result<int> RunWitness(const WitnessOptions& o) {
   if (error) return PermissionDenied("cannot make " + o.data + ": " + error.message());
   OPPI_TRY(NamedSigningKey key, WitnessKey(o.data + "/witness.key", o.name));
   OPPI_TRY(const auto state, ledger::WitnessFolder::Open(o.data, names));
+  Followers followers;
+  ledger::Witness::Demand demand;
+  if (o.replay) {
+    OPPI_TRY(followers, FollowersOf(logs, o.token));
+    // A witness adds one checkpoint at a time.
+    demand = [&followers](const ledger::Checkpoint& checkpoint) { return followers.at(checkpoint.origin)->Follow(checkpoint); };
+  }
   const SystemClock clock;
   StopSignal stop_signal;  // before any thread is started
-  ledger::Witness witness(std::move(key), keys, *state, clock);
+  ledger::Witness witness(std::move(key), keys, *state, clock, std::move(demand));
 
   consumers::ServerOptions options;
   options.listen = o.listen;
@@ -242,6 +268,9 @@ void AddWitnessCommands(Cli& cli) {
   command->add_option("--log", witness->logs, "Verifier key of a log, or VKEY=URL to fetch its checkpoints as well")->required();
   command->add_option("--succession", witness->successions, "A log's key has changed: what one key signed for the next");
   command->add_option("--interval", witness->interval_seconds, "Seconds between fetches")->check(CLI::Range(1U, 3600U));
+  command->add_flag("--replay", witness->replay,
+                    "Cosign only what was computed again: every map root follows from the entries, and no event is missing from a stream");
+  command->add_option("--token", witness->token, "File with a token of role AUDITOR, for --replay")->check(CLI::ExistingFile);
 
   auto monitor = std::make_shared<MonitorOptions>();
   command = AddCommand(cli, cli.app, "monitor", "Follow a log from outside and shout when it misbehaves",

@@ -135,7 +135,7 @@ std::string TestServer::Token(std::string principal, std::string publisher) cons
 
 consumers::HttpPorts TestServer::Ports() {
   consumers::HttpPorts ports{road, desk, entropy, {}, {},
-                             {},   {},   {},      {}, consumers::Access::kAnyone};
+                             {},   {},   {},      {}, {}, consumers::Access::kAnyone};
   ports.attest = [this](std::string publisher,
                         std::vector<events::BatchItem> items) -> Result<BatchReport> {
     const std::lock_guard lock(mu);

@@ -26,7 +26,7 @@ std::vector<Route> Routes() {
   static FakeRoad road;
   static FakeDesk desk;
   static SystemEntropy entropy;
-  return consumers::ApiRoutes({road, desk, entropy, {}, {}, {}, {}, {}, {}, Access::kAnyone});
+  return consumers::ApiRoutes({road, desk, entropy, {}, {}, {}, {}, {}, {}, {}, Access::kAnyone});
 }
 
 std::string OperationName(const Route& route) {

@@ -237,6 +237,39 @@ class Watched(ProgramTest):
         file.write_text(self.done("checkpoint", "--data", ledger).out, encoding="utf-8")
         return file
 
+    def test_a_replaying_witness_cosigns_what_it_computed_again(self):
+        ledger = self.folder / "replayed"
+        vkey = self.done("init", "--data", ledger, "--origin", "replayed.example.fi/log").out.strip()
+        token = self.folder / "auditor.token"
+        self.done("token", "issue", "--data", ledger, "--principal", "auditor@example.fi", "--role", "AUDITOR", "--organisation", "*",
+                  "--purpose", "EDU", "--out", token)
+        self.say(ledger)
+        data = self.folder / "replaying"
+        said = self.exits(2, "witness", "--data", data, "--name", "replay.example.fi", "--listen", "127.0.0.1:0", "--log", vkey, "--replay",
+                          "--token", token)
+        self.assertIn("its URL is needed", said.err)
+        path = f"/{hashlib.sha256(b'replayed.example.fi/log').hexdigest()}/checkpoint"
+        with served(ledger) as url, witness(data, f"{vkey}={url}", name="replay.example.fi", options=("--replay", "--token", token)) as (key, at):
+            note = self.folder / "replayed.checkpoint"
+            for _ in range(100):
+                status, _, body = request(at, "GET", path)
+                if status == 200:
+                    break
+                time.sleep(0.1)
+            self.assertEqual(status, 200)
+            note.write_bytes(body)
+            demanding = self.folder / "replayed.policy"
+            demanding.write_text(f"log {vkey}\nwitness replay {key}\nquorum replay\n", encoding="utf-8")
+            self.assertIn("cosigned by replay", self.done("verify", note, "--trust", demanding).out)
+            # Whoever may not know which entries belong together is not told.
+            dpo = self.folder / "not-an-auditor.token"
+            self.done("token", "issue", "--data", ledger, "--principal", "dpo@example.fi", "--role", "DPO", "--organisation", "*", "--purpose", "EDU",
+                      "--out", dpo)
+            for bearer, expected in ((token, 200), (dpo, 403)):
+                headers = {"Authorization": "Bearer " + bearer.read_text(encoding="utf-8").strip()}
+                self.assertEqual(request(url, "GET", "/v1/transitions/0", headers=headers)[0], expected)
+            self.assertEqual(request(url, "GET", "/v1/transitions/0")[0], 401)
+
     def waits_for(self, url, note, trust):
         for _ in range(100):
             note.write_bytes(request(url, "GET", "/checkpoint")[2])
