@@ -39,16 +39,32 @@ function audit(evidence: Evidence, facts: Fact[]): Answer {
   return { result: JSON.stringify({ total: entries.length, redacted: 0, entries }), count: entries.length };
 }
 
+const OF_VIEW = ["learner", "valid_at", "known_size", "known_at", "min_size"];
+
+/** The record of somebody of whom the log has nothing. */
+function emptyRecord(evidence: Evidence): Answer {
+  const { inputs, at, size } = evidence.claim;
+  const record = {
+    learner: inputs["learner"],
+    view: { at: instantText(at), size },
+    identity: {},
+    attendance: { marks_by_code: {}, absences_by_class: {}, absences_not_clarified: 0 },
+    activity: { count: 0 },
+  };
+  return { result: JSON.stringify(record), count: 0 };
+}
+
 /** undefined: this program does not know how. */
 export function recompute(evidence: Evidence, log: Log): Answer | undefined {
   const { ask, inputs, size } = evidence.claim;
   if (!evidence.state || "format" in inputs) return undefined;
   const streams = streamsOf(evidence);
-  if (ask === "audit" && !("publisher" in inputs)) {
-    const known = [...log.facts.values()].filter((fact) => streams.has(fact.index) && fact.index < size && fact.opening === "full");
-    return audit(evidence, known);
-  }
-  // Who has no stream under any identifier has no consents and no holds.
-  if (streams.size === 0 && (ask === "consents" || ask === "timeline" || ask === "holds")) return { result: "[]", count: 0 };
+  const known = [...log.facts.values()].filter((fact) => streams.has(fact.index) && fact.index < size && fact.opening === "full");
+  if (ask === "audit" && !("publisher" in inputs)) return audit(evidence, known);
+  // That there is nothing: nobody ever said anything of the kind, which whole streams show.
+  const nothing = { result: "[]", count: 0 };
+  if ((ask === "consents" || ask === "timeline") && !known.some((fact) => fact.event!.group === "consent")) return nothing;
+  if (ask === "holds" && !known.some((fact) => fact.type === "erasure.hold_set")) return nothing;
+  if (ask === "record" && streams.size === 0 && Object.keys(inputs).every((name) => OF_VIEW.includes(name))) return emptyRecord(evidence);
   return undefined;
 }
