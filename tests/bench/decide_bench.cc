@@ -188,9 +188,9 @@ Rate DurablePerSecond(ops::Node& node, int callers, double seconds, const Learne
   std::uint64_t batches = 0;
   const auto view = node.View();
   for (std::uint64_t i = before.value(); i < view->size().value(); ++i) {
-    const bool event =
-        std::holds_alternative<ledger::EventLeaf>(Must(view->ReadLeaf(LeafIndex(i))).body);
-    ++(event ? recorded : batches);
+    const ledger::Leaf leaf = Must(view->ReadLeaf(LeafIndex(i)));
+    if (std::holds_alternative<ledger::EventLeaf>(leaf.body)) ++recorded;
+    if (std::holds_alternative<ledger::BatchLeaf>(leaf.body)) ++batches;
   }
   if (recorded != answered) {
     std::fprintf(stderr, "benchmark: %llu answers, %llu events\n",
