@@ -37,7 +37,8 @@ function show(file: string, verdict: Verdict, json: boolean): void {
     process.stdout.write(`${JSON.stringify({ file, ...verdict, holds: verdict.verdict === "holds" })}\n`);
     return;
   }
-  const word = { holds: "holds ", proved: "PROVED COMPLETE, ANSWER NOT RECOMPUTED", failed: "FAILED" }[verdict.verdict];
+  const proved = verdict.complete ? "PROVED COMPLETE, ANSWER NOT RECOMPUTED" : "PROVED, NOT COMPLETE, ANSWER NOT RECOMPUTED";
+  const word = { holds: "holds ", proved, failed: "FAILED" }[verdict.verdict];
   process.stdout.write(`${word}  ${file} (${verdict.kind})\n`);
   for (const line of verdict.proved) process.stdout.write(`  proved: ${line}\n`);
   if (verdict.failed !== "") process.stdout.write(`  ${verdict.verdict === "failed" ? "failed" : "not looked at"}: ${verdict.failed}\n`);

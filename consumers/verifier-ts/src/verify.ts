@@ -14,6 +14,7 @@ export interface Verdict {
   kind: "evidence" | "receipt" | "state" | "checkpoint" | "equivocation";
   /** "proved": all of the file but the answer, which this program cannot compute again. Not the same as "holds". */
   verdict: "holds" | "proved" | "failed";
+  complete?: boolean; // of evidence: it shows that nothing is left out
   proved: string[];
   failed: string; // the first thing that did not hold, or what was not looked at
 }
@@ -141,7 +142,7 @@ function verifyEquivocation(text: string, policy: Policy): string[] {
   return [`${first.origin} signed a tree of size ${first.size} that its tree of size ${second.size} does not go on from`];
 }
 
-function verifyEvidence(file: Uint8Array, policy: Policy, options: Options): Pick<Verdict, "verdict" | "proved" | "failed"> {
+function verifyEvidence(file: Uint8Array, policy: Policy, options: Options): Omit<Verdict, "kind"> {
   const evidence = decodeEvidence(file);
   const checkpoint = openCheckpoint(evidence.checkpoint, policy);
   const log = proveEntries(evidence, checkpoint);
@@ -160,10 +161,11 @@ function verifyEvidence(file: Uint8Array, policy: Policy, options: Options): Pic
   else if (!options.incomplete) throw new Refused("the file does not show that nothing is left out; --incomplete accepts it nevertheless");
   else proved.push("that nothing is left out is NOT shown by this file");
   const again = recompute(evidence, log);
-  if (!again) return { verdict: "proved", proved, failed: `the answer to '${evidence.claim.ask}' was not computed again: this verifier does not know how` };
+  const complete = evidence.state !== null;
+  if (!again) return { verdict: "proved", complete, proved, failed: `the answer to '${evidence.claim.ask}' was not computed again: this verifier does not know how` };
   require(again.result === evidence.claim.result && again.count === evidence.claim.count, "the answer is not what these events give");
   proved.push(`the answer to '${evidence.claim.ask}' is what these events give, computed again here`);
-  return { verdict: "holds", proved, failed: "" };
+  return { verdict: "holds", complete, proved, failed: "" };
 }
 
 export function kindOf(text: string): Verdict["kind"] {
