@@ -69,7 +69,8 @@ Result<std::string> LedgerDesk::Answer(const Question& asked, const projections:
   OPPI_RETURN_IF_ERROR(CheckNames(asked));
   if (AsksOfMany(asked)) return AnswerPage(asked, asker);
   // One view for the whole answer; the projections must have reached it.
-  const std::shared_ptr<const ledger::LogView> log = ports_.view();
+  std::shared_ptr<const ledger::LogView> log = ports_.view();
+  if (asked.evidence && ports_.witnessed) log = ports_.witnessed(log);  // answer and evidence are of one view
   OPPI_TRY(const Question question, WithLearner(asked, *log));
   OPPI_RETURN_IF_ERROR(ports_.runner.WaitFor(log->size()));
   OPPI_TRY(const TreeSize size, SizeAsked(question, *log));
@@ -107,8 +108,7 @@ Result<std::string> LedgerDesk::Answer(const Question& asked, const projections:
   }
   std::string json = projections::AnswerJson(question, view, answer, log->note());
   if (!question.evidence) return json;
-  const auto proving = ports_.witnessed ? ports_.witnessed(log) : log;
-  OPPI_TRY(const std::string evidence, EvidenceFor(question, access, *openable, view, answer, *proving));
+  OPPI_TRY(const std::string evidence, EvidenceFor(question, access, *openable, view, answer, *log));
   json.pop_back();  // the envelope's closing brace
   return json + ",\"evidence\":" + evidence + "}";
 }
@@ -139,8 +139,10 @@ Result<std::string> LedgerDesk::AnswerDecide(const Question& question, const pro
 Result<std::string> LedgerDesk::EvidenceFor(const Question& question, const projections::Access& access, const Facts& facts,
                                             const projections::View& view, const projections::Answer& answer,
                                             const ledger::LogView& log) const {
-  projections::Evidence evidence{question, access, view, answer.result, answer.count, log.note(), {}};
-  OPPI_TRY(evidence.entries, projections::GatherEntries(log, ports_.stores, facts));
+  projections::Claim claim{question, access, view, answer.result, answer.count};
+  claim.question.reason.clear();  // why somebody asked is no part of what is so
+  OPPI_TRY(const projections::Evidence evidence,
+           projections::GatherEvidence({log, ports_.stores, ports_.erasure_list}, std::move(claim), facts));
   return projections::EncodeEvidence(evidence);
 }
 

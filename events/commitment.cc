@@ -2,6 +2,7 @@
 
 #include <sodium.h>
 
+#include <algorithm>
 #include <limits>
 
 namespace oppi::events {
@@ -9,9 +10,6 @@ namespace {
 
 constexpr std::string_view kSegmentDomain = "oppiloki/segment/v1\n";
 constexpr std::string_view kCommitmentDomain = "oppiloki/commitment/v1\n";
-constexpr std::size_t kSegmentSaltBytes = 16;
-/// More members than the widest type has; past it the rest of the event is one segment.
-constexpr std::size_t kSegmentsMax = 128;
 
 /// Offset of the quote that closes the string opened at `begin`: one with an even number of
 /// backslashes before it. npos when there is none.
@@ -66,6 +64,60 @@ void ScanMembers(ByteView json, std::vector<std::uint32_t>& starts) {
   }
 }
 
+/// The event's bytes as the commitment sees them.
+class Cut {
+ public:
+  Cut(ByteView bytes, Encoding encoding, const Salt& salt)
+      : bytes_(bytes), starts_(Segments(bytes, encoding)), salts_(starts_.size() * kSegmentSaltBytes, '\0') {
+    static constexpr std::array<unsigned char, crypto_stream_chacha20_ietf_NONCEBYTES> kNonce{};
+    static_assert(kSaltBytes == crypto_stream_chacha20_ietf_KEYBYTES);
+    crypto_stream_chacha20_ietf(reinterpret_cast<unsigned char*>(salts_.data()), salts_.size(), kNonce.data(), salt.data());
+  }
+  [[nodiscard]] std::size_t size() const { return starts_.size(); }
+  [[nodiscard]] ByteView text(std::size_t i) const {
+    const std::size_t end = i + 1 < starts_.size() ? starts_[i + 1] : bytes_.size();
+    return bytes_.substr(starts_[i], end - starts_[i]);
+  }
+  [[nodiscard]] ByteView salt(std::size_t i) const { return ByteView(salts_).substr(i * kSegmentSaltBytes, kSegmentSaltBytes); }
+
+ private:
+  ByteView bytes_;
+  std::vector<std::uint32_t> starts_;
+  Bytes salts_;
+};
+
+Sha256Digest SegmentLeaf(ByteView salt, ByteView text) {
+  return Sha256().Update(kSegmentDomain).Update(salt).Update(text).Final<Sha256Digest>();
+}
+
+/// The hash that every commitment begins with.
+Sha256 Begin(std::size_t segments) {
+  Bytes count;
+  ByteWriter(count).U16(static_cast<std::uint16_t>(segments));
+  Sha256 all;
+  all.Update(kCommitmentDomain).Update(count);
+  return all;
+}
+
+std::string_view WithoutSpace(std::string_view text) {
+  const std::size_t first = text.find_first_not_of(" \t\n\r");
+  return first == text.npos ? std::string_view() : text.substr(first);
+}
+
+/// The type in a segment that begins with the member "type".
+std::optional<std::string_view> TypeIn(std::string_view segment) {
+  constexpr std::string_view kName = "\"type\"";
+  if (!segment.starts_with(kName)) return std::nullopt;
+  segment = WithoutSpace(segment.substr(kName.size()));
+  if (!segment.starts_with(':')) return std::nullopt;
+  segment = WithoutSpace(segment.substr(1));
+  if (!segment.starts_with('"')) return std::nullopt;
+  segment.remove_prefix(1);
+  const std::size_t end = segment.find('"');
+  if (end == segment.npos || segment.substr(0, end).find('\\') != segment.npos) return std::nullopt;
+  return segment.substr(0, end);
+}
+
 }  // namespace
 
 std::vector<std::uint32_t> Segments(ByteView bytes, Encoding encoding) {
@@ -77,26 +129,42 @@ std::vector<std::uint32_t> Segments(ByteView bytes, Encoding encoding) {
 }
 
 Commitment Commit(ByteView bytes, Encoding encoding, const Salt& salt) {
-  const std::vector<std::uint32_t> starts = Segments(bytes, encoding);
-  Bytes salts(starts.size() * kSegmentSaltBytes, '\0');
-  static constexpr std::array<unsigned char, crypto_stream_chacha20_ietf_NONCEBYTES> kNonce{};
-  static_assert(kSaltBytes == crypto_stream_chacha20_ietf_KEYBYTES);
-  crypto_stream_chacha20_ietf(reinterpret_cast<unsigned char*>(salts.data()), salts.size(), kNonce.data(), salt.data());
-
-  Bytes count;
-  ByteWriter(count).U16(static_cast<std::uint16_t>(starts.size()));
-  Sha256 all;
-  all.Update(kCommitmentDomain).Update(count);
-  for (std::size_t i = 0; i < starts.size(); ++i) {
-    const std::size_t end = i + 1 < starts.size() ? starts[i + 1] : bytes.size();
-    const auto leaf = Sha256()
-                          .Update(kSegmentDomain)
-                          .Update(ByteView(salts).substr(i * kSegmentSaltBytes, kSegmentSaltBytes))
-                          .Update(bytes.substr(starts[i], end - starts[i]))
-                          .Final<Sha256Digest>();
-    all.Update(leaf.view());
-  }
+  const Cut cut(bytes, encoding, salt);
+  Sha256 all = Begin(cut.size());
+  for (std::size_t i = 0; i < cut.size(); ++i) all.Update(SegmentLeaf(cut.salt(i), cut.text(i)).view());
   return all.Final<Commitment>();
+}
+
+PartOpening OpenPart(ByteView bytes, Encoding encoding, const Salt& salt, std::size_t shown) {
+  const Cut cut(bytes, encoding, salt);
+  OPPI_CHECK(shown < cut.size());
+  PartOpening part;
+  part.shown = shown;
+  part.text = cut.text(shown);
+  std::copy_n(cut.salt(shown).data(), kSegmentSaltBytes, reinterpret_cast<char*>(part.salt.data()));
+  for (std::size_t i = 0; i < cut.size(); ++i) part.leaves.push_back(SegmentLeaf(cut.salt(i), cut.text(i)));
+  return part;
+}
+
+Commitment CommitmentOf(const PartOpening& part) {
+  OPPI_CHECK(part.shown < part.leaves.size() && part.leaves.size() <= kSegmentsMax);
+  const ByteView salt(reinterpret_cast<const char*>(part.salt.data()), part.salt.size());
+  Sha256 all = Begin(part.leaves.size());
+  for (std::size_t i = 0; i < part.leaves.size(); ++i)
+    all.Update((i == part.shown ? SegmentLeaf(salt, part.text) : part.leaves[i]).view());
+  return all.Final<Commitment>();
+}
+
+std::optional<std::string_view> TypeShown(const PartOpening& part) {
+  if (part.shown == 0 || part.shown >= part.leaves.size()) return std::nullopt;
+  return TypeIn(part.text);
+}
+
+std::optional<std::size_t> TypeSegment(ByteView bytes, Encoding encoding) {
+  const std::vector<std::uint32_t> starts = Segments(bytes, encoding);
+  for (std::size_t i = 1; i < starts.size(); ++i)
+    if (TypeIn(bytes.substr(starts[i]))) return i;
+  return std::nullopt;
 }
 
 }  // namespace oppi::events

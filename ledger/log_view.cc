@@ -5,6 +5,7 @@
 
 #include "events/check.h"
 #include "events/tree_hash.h"
+#include "ledger/merkle/multi_proof.h"
 #include "ledger/tlog_proof.h"
 #include "ledger/tree_writer.h"
 
@@ -113,6 +114,10 @@ merkle::NodeReader LogView::NodesOf(TreeSize in) const {
 Result<std::vector<NodeHash>> LogView::Inclusion(LeafIndex index, TreeSize in) const {
   if (in > size()) return NotFound("SIZE_UNKNOWN: beyond this checkpoint");
   return merkle::InclusionProof(index, in, NodesOf(in));
+}
+
+Result<std::vector<NodeHash>> LogView::InclusionOfMany(std::span<const std::uint64_t> indices) const {
+  return merkle::MultiProof(indices, size(), NodesOf(size()));
 }
 
 Result<std::vector<NodeHash>> LogView::Consistency(TreeSize from, TreeSize to) const {

@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 
 #include "events/ordinal.h"
@@ -28,7 +29,8 @@ class LogView {
   /// The signed note, cosignatures included.
   [[nodiscard]] const std::string& note() const { return note_; }
   [[nodiscard]] TreeSize size() const { return checkpoint_.size; }
-  /// The same frozen store at a checkpoint that is not newer than this one: `note` says so.
+  /// The same frozen store at a checkpoint that is not newer than this one: `note` says so. The map
+  /// comes along if the size is the same.
   [[nodiscard]] std::shared_ptr<const LogView> As(Checkpoint checkpoint, std::string note) const;
 
   /// Errors: kNotFound at or beyond size().
@@ -45,6 +47,8 @@ class LogView {
 
   /// Proofs in the tree of `size` (at most size()).
   [[nodiscard]] Result<std::vector<NodeHash>> Inclusion(LeafIndex index, TreeSize size) const;
+  /// One proof for many entries, ascending, in the tree of size() (ledger/merkle/multi_proof.h).
+  [[nodiscard]] Result<std::vector<NodeHash>> InclusionOfMany(std::span<const std::uint64_t> indices) const;
   [[nodiscard]] Result<std::vector<NodeHash>> Consistency(TreeSize from, TreeSize to) const;
   [[nodiscard]] Result<RootHash> Root(TreeSize size) const;
   /// C2SP tlog-proof text: the receipt of the leaf at `index`, against this view's checkpoint. Its

@@ -19,6 +19,7 @@ constexpr std::string_view kHelp =
     "  --policy FILE   C2SP tlog-policy: the log and its witnesses (also --trust)\n"
     "  --succession FILE  the log's key has changed: what one key signed for the next; repeatable\n"
     "  --about NAME    identifier that state receipts must speak of\n"
+    "  --incomplete    accept evidence that does not show that nothing is left out\n"
     "  --json          one JSON document a file\n"
     "  --version       print the version\n"
     "  --help          print this\n"
@@ -46,6 +47,8 @@ Result<Parsed> Parse(int argc, char** argv) {
       parsed.print = kHelp;
     } else if (word == "--version") {
       parsed.print = "oppiloki-verify " OPPI_VERSION "\n";
+    } else if (word == "--incomplete") {
+      parsed.options.incomplete = true;
     } else if (word == "--json") {
       parsed.options.json = true;
     } else if (word == "--succession") {

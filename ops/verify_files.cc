@@ -31,7 +31,7 @@ projections::Verdict VerifyPath(const std::string& path, const ledger::TlogPolic
   }
   const auto text = ReadAll(path);
   if (!text) return {false, "unknown", {}, "there is no such file"};
-  return projections::VerifyText(*text, trust, options.about);
+  return projections::VerifyText(*text, trust, options.about, {.complete = !options.incomplete});
 }
 
 void Print(const std::string& file, const projections::Verdict& verdict) {

@@ -17,6 +17,7 @@ struct VerifyOptions {
   std::string policy;  // path of a C2SP tlog-policy
   std::vector<std::string> successions;  // paths of what keys of the log handed over (ledger/succession.h)
   std::string about;   // identifier that state receipts must speak of; empty: none asked for
+  bool incomplete = false;  // evidence that shows no whole streams is accepted
   bool json = false;
   /// Verifies a folder (a log as static files); without it, a folder is "unknown".
   std::function<projections::Verdict(const std::string& path, const ledger::TlogPolicy& trust)>

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "events/check.h"
+#include "projections/bearing.h"
 #include "projections/held.h"
 
 namespace oppi::projections {
@@ -13,62 +14,8 @@ namespace {
 
 using events::EventType;
 
-/// Facts that say which content is gone or held: every answer about a learner depends on them.
-bool OnErasure(const Fact& fact) { return fact.event.info().group == "erasure"; }
-
-/// What a record reads.
-bool ForRecord(const Fact& fact) {
-  const std::string_view group = fact.event.info().group;
-  return group != "access" && group != "consent" &&
-         (group != "ledger" || fact.event.type == EventType::kLedgerFactAnnulled);
-}
-
-/// What consents, timelines and decisions read.
-bool ForConsent(const Fact& fact) {
-  const std::string_view group = fact.event.info().group;
-  if (group == "consent" || group == "guardianship" || group == "restriction") return true;
-  switch (fact.event.type) {
-    case EventType::kIdentityLearnerRegistered:  // ages
-    case EventType::kIdentityPseudonymsLinked:
-    case EventType::kAccessEmergencyOpened:
-    case EventType::kAccessEmergencyReviewed:
-    case EventType::kAccessStopAcknowledged:
-    case EventType::kLedgerFactAnnulled:
-    case EventType::kLedgerQuarantineReleased:
-    case EventType::kLedgerReattested:
-      return true;
-    default:
-      return false;
-  }
-}
-
-/// What findings judge, beside what a decision reads.
-bool ForFindings(const Fact& fact) {
-  return fact.event.type == EventType::kAccessDisclosed ||
-         fact.event.type == EventType::kAccessDecisionMade;
-}
-
-bool Reads(Ask ask, const Fact& fact) {
-  if (fact.erased) return true;  // only its place is left to show
-  switch (ask) {
-    case Ask::kRecord:
-      return OnErasure(fact) || ForRecord(fact);
-    case Ask::kAudit:
-      return fact.event.info().group == "access";
-    case Ask::kErasure:
-      return OnErasure(fact) || fact.event.type == EventType::kAccessStopAcknowledged;
-    case Ask::kHolds:
-      return OnErasure(fact);
-    case Ask::kConsents:
-    case Ask::kTimeline:
-    case Ask::kDecide:
-    case Ask::kObligations:
-      return OnErasure(fact) || ForConsent(fact);
-    case Ask::kFindings:
-      return OnErasure(fact) || ForConsent(fact) || ForFindings(fact);
-  }
-  return false;
-}
+/// Of what is erased only its place is left to show.
+bool Reads(Ask ask, const Fact& fact) { return fact.erased || Reads(ask, fact.event.type); }
 
 }  // namespace
 

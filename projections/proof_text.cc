@@ -128,11 +128,12 @@ std::vector<std::string> WhoSigned(const ledger::TrustedCheckpoint& trusted,
   return words;
 }
 
-Verdict VerifyText(std::string_view text, const ledger::TlogPolicy& trust, std::string_view about) {
+Verdict VerifyText(std::string_view text, const ledger::TlogPolicy& trust, std::string_view about,
+                   const Demand& demand) {
   if (text.starts_with(kProofHeader)) return VerifyReceipt(text, trust, about);
   if (text.starts_with("{")) {
     Verdict verdict{false, "evidence", {}, {}};
-    auto proved = VerifyEvidence(text, trust);
+    auto proved = VerifyEvidence(text, trust, demand);
     verdict.holds = proved.ok();
     if (proved.ok())
       verdict.proved = std::move(proved).value();

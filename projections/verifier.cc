@@ -1,152 +1,86 @@
 #include "projections/verifier.h"
 
-#include <map>
+#include <iterator>
+#include <utility>
 
-#include "events/commitment.h"
-#include "events/tree_hash.h"
-#include "ledger/leaf.h"
-#include "ledger/merkle/proof.h"
+#include "projections/completeness.h"
 #include "projections/consent_answer.h"
 #include "projections/erasure_answer.h"
 #include "projections/export/export_answer.h"
 #include "projections/oversight.h"
-#include "projections/publishers.h"
+#include "projections/proof_text.h"
+#include "projections/proved_log.h"
 
 namespace oppi::projections {
 namespace {
 
-Error Failed(std::string what) { return Unauthenticated(std::move(what)); }
-
-std::string Entry(LeafIndex index) { return "entry " + std::to_string(index.value()); }
-
-/// The entries, each proved to be in the checkpoint's tree.
-class ProvedLog {
- public:
-  static Result<ProvedLog> Of(const Evidence& evidence, const ledger::Checkpoint& checkpoint) {
-    ProvedLog log;
-    for (const EvidenceEntry& entry : evidence.entries) {
-      const Status included = ledger::merkle::VerifyInclusion(entry.index, checkpoint.size, HashLeaf(entry.leaf), entry.path, checkpoint.root);
-      if (!included.ok()) return Failed(Entry(entry.index) + " is not in the log that the checkpoint signs");
-      auto leaf = ledger::DecodeLeaf(entry.leaf);
-      if (!leaf.ok()) return Failed(Entry(entry.index) + " is no entry of this kind of log");
-      log.leaves_.emplace(entry.index, std::move(leaf).value());
-    }
-    return log;
-  }
-  template <class T>
-  [[nodiscard]] const T* Find(LeafIndex index) const {
-    const auto it = leaves_.find(index);
-    return it == leaves_.end() ? nullptr : std::get_if<T>(&it->second.body);
-  }
-  [[nodiscard]] Instant Recorded(LeafIndex index) const { return leaves_.at(index).recorded; }
-  [[nodiscard]] std::size_t size() const { return leaves_.size(); }
-
- private:
-  std::map<LeafIndex, ledger::Leaf> leaves_;
+/// What the file shows, as the folds take it.
+struct Opened {
+  Facts facts;
+  Facts registry;
+  std::size_t erased = 0;
 };
 
-/// Commitment, membership in the signed batch, signature under a key that was the publisher's.
-Result<Fact> ProveEvent(const EvidenceEntry& entry, const ledger::EventLeaf& leaf, const ProvedLog& log, const Publishers& publishers) {
-  const auto* batch = log.Find<ledger::BatchLeaf>(leaf.batch);
-  if (batch == nullptr) return Failed("the batch of " + Entry(entry.index) + " is missing");
-  auto header = events::DecodeHeader(batch->header);
-  if (!header.ok()) return Failed("the batch of " + Entry(entry.index) + " does not decode");
-  const Status member = ledger::merkle::VerifyInclusion(LeafIndex(leaf.item), TreeSize(header->count), HashLeaf(leaf.commitment.view()),
-                                                        entry.batch_path, header->root);
-  if (!member.ok()) return Failed(Entry(entry.index) + " is not in the batch that its publisher signed");
-  const std::string& signer = header->attested_by.empty() ? header->publisher : header->attested_by;
-  const PublisherKey* key = publishers.FindKey(signer, header->key);
-  if (key == nullptr) return Failed("the log does not say whose key signed " + Entry(entry.index));
-  if (!VerifySignature(key->public_key, batch->header, batch->signature))
-    return Failed("the publisher's signature over " + Entry(entry.index) + " does not verify");
-
-  Fact fact;
-  fact.position = entry.index;
-  fact.recorded = log.Recorded(entry.index);
-  fact.outcome = leaf.outcome;
-  fact.reason = leaf.reason;
-  fact.publisher = header->publisher;
-  fact.key = header->key;
-  const events::BatchItem* item = leaf.clear ? &*leaf.clear : entry.opened ? &*entry.opened : nullptr;
-  if (item == nullptr) {
-    fact.erased = true;
-    return fact;
+Opened OpenedIn(const Evidence& evidence, const ProvedEvents& events) {
+  Opened opened;
+  for (const auto& [index, event] : events) {
+    if (event.opening == Opening::kType) continue;
+    opened.erased += event.opening == Opening::kClosed ? 1 : 0;
+    (event.opening == Opening::kClear ? opened.registry : opened.facts).push_back(event.fact);
   }
-  if (events::Commit(item->bytes, item->encoding, item->salt) != leaf.commitment)
-    return Failed("the event shown for " + Entry(entry.index) + " is not the one that the log commits to");
-  events::Decoded decoded = events::Decode(item->bytes, item->encoding, {.check_digits = false});
-  if (decoded.error != events::ErrorCode::kNone) return Failed("the event shown for " + Entry(entry.index) + " does not decode");
-  if (leaf.clear) {
-    fact.event = std::move(decoded.event);
-    return fact;
+  // An answer on one request for erasure is made from what belongs to that request.
+  const Question& asked = evidence.claim.question;
+  if (asked.ask == Ask::kErasure) {
+    std::vector<LeafIndex> covered;
+    if (const Fact* execution = ExecutionIn(opened.facts, asked))
+      for (const ErasureEvidence& erasure : evidence.erasures)
+        if (erasure.execution == execution->position) covered = erasure.covered;
+    opened.facts = FactsOnErasure(asked, opened.facts, covered);
   }
-  // Facts about persons hold what views hold: no `object` and `text` fields.
-  auto compact = events::DecodeCompact(events::EncodeCompact(decoded.event));
-  if (!compact.ok()) return Failed("the event shown for " + Entry(entry.index) + " does not decode");
-  fact.event = std::move(compact).value();
-  if (fact.event.anchor) {
-    const LeafIndex last(fact.event.anchor->size - 1);
-    if (log.Find<ledger::EventLeaf>(last) == nullptr && log.Find<ledger::BatchLeaf>(last) == nullptr &&
-        log.Find<ledger::GenesisLeaf>(last) == nullptr)
-      return Failed("the checkpoint that " + Entry(entry.index) + " is anchored to is not in the file");
-    fact.anchored = log.Recorded(last);
-  }
-  return fact;
-}
-
-Result<Publishers> Bootstrap(const ProvedLog& log, std::string_view origin) {
-  const auto* genesis = log.Find<ledger::GenesisLeaf>(LeafIndex(0));
-  if (genesis == nullptr) return Failed("the first entry of the log is missing");
-  if (genesis->origin != origin) return Failed("the first entry names another log");
-  const auto registrar = ParseVerifierKey(genesis->registrar_key);
-  const auto own = ParseVerifierKey(genesis->ledger_key);
-  if (!registrar.ok() || !own.ok()) return Failed("the first entry holds no usable keys");
-  return Publishers(*registrar, *own);
+  return opened;
 }
 
 }  // namespace
 
-Result<Proved> VerifyEvidence(std::string_view file, const ledger::TlogPolicy& trust) {
-  OPPI_TRY(const Evidence evidence, DecodeEvidence(file));
+Result<Proved> CheckEvidence(const Evidence& evidence, const ledger::Checkpoint& checkpoint) {
+  const Claim& claim = evidence.claim;
   Proved proved;
-  auto trusted = ledger::OpenCheckpoint(evidence.checkpoint, trust);
-  if (!trusted.ok()) return Failed("the checkpoint is not one to trust: " + trusted.error().message);
-  const ledger::Checkpoint& checkpoint = trusted->checkpoint;
-  proved.push_back("checkpoint of " + checkpoint.origin + " at size " + std::to_string(checkpoint.size.value()) +
-                   " is signed as the trust file demands");
-  if (evidence.view.size > checkpoint.size) return Failed("the answer claims to know more than the checkpoint covers");
-
   OPPI_TRY(const ProvedLog log, ProvedLog::Of(evidence, checkpoint));
   proved.push_back(std::to_string(log.size()) + " entries are in that log");
+  OPPI_RETURN_IF_ERROR(CheckView(claim, checkpoint, log));
+  if (evidence.state) OPPI_RETURN_IF_ERROR(CheckStreams(evidence, log));
+  OPPI_TRY(const ProvedEvents events, ProveEvents(evidence, log, checkpoint.origin));
+  OPPI_RETURN_IF_ERROR(CheckNeeded(evidence, log, events, checkpoint));
+  proved.push_back(std::to_string(events.size()) + " events are what their publishers signed, under keys that the log registers");
+  OPPI_RETURN_IF_ERROR(CheckErasures(evidence, events));
+  const Opened opened = OpenedIn(evidence, events);
+  if (opened.erased > 0)
+    proved.push_back(std::to_string(opened.erased) + " of them are erased: their place in the log is proved, their content is gone");
+  if (evidence.state) OPPI_RETURN_IF_ERROR(CheckBearing(evidence, events));
+  for (std::string& words : CompletenessInWords(evidence, log, events, checkpoint)) proved.push_back(std::move(words));
 
-  // In log order, so that each key is known before anything it signed is looked at.
-  OPPI_TRY(Publishers publishers, Bootstrap(log, checkpoint.origin));
-  Facts facts;
-  Facts registry;
-  std::size_t erased = 0;
-  for (const EvidenceEntry& entry : evidence.entries) {
-    const auto* leaf = log.Find<ledger::EventLeaf>(entry.index);
-    if (leaf == nullptr) continue;
-    OPPI_TRY(Fact fact, ProveEvent(entry, *leaf, log, publishers));
-    erased += fact.erased ? 1 : 0;
-    if (!fact.erased && fact.event.sensitivity == events::Sensitivity::kS0) {
-      publishers.Apply(fact);
-      registry.push_back(fact);
-    } else {
-      facts.push_back(std::move(fact));
-    }
-  }
-  proved.push_back(std::to_string(facts.size() + registry.size()) + " events are what their publishers signed, under keys that the log registers");
-  if (erased > 0) proved.push_back(std::to_string(erased) + " of them are erased: their place in the log is proved, their content is gone");
-
-  const auto computed = ComputeAnswer(evidence.question, evidence.access, facts, registry, evidence.view);
+  const auto computed = ComputeAnswer(claim.question, claim.access, opened.facts, opened.registry, claim.view);
   if (!computed.ok()) return Failed("the answer cannot be computed from these events: " + computed.error().message);
-  const Answer& again = *computed;
-  if (again.result != evidence.result || again.count != evidence.count)
+  if (computed->result != claim.result || computed->count != claim.count)
     return Failed("the answer is not what these events give");
-  proved.push_back("the answer to '" + std::string(AskName(evidence.question.ask)) + "' is what these events give, computed again here");
-  if (evidence.question.ask == Ask::kErasure)
-    for (std::string& words : ErasureInWords(again)) proved.push_back(std::move(words));
+  proved.push_back("the answer to '" + std::string(AskName(claim.question.ask)) + "', valid at " + FormatInstant(claim.view.at) +
+                   " and known at size " + std::to_string(claim.view.size.value()) +
+                   ", is what these events give, computed again here");
+  if (claim.question.ask == Ask::kErasure)
+    for (std::string& words : ErasureInWords(*computed)) proved.push_back(std::move(words));
+  proved.push_back("NOT shown: that no later public event of the registry, such as a new policy, was left out");
+  return proved;
+}
+
+Result<Proved> VerifyEvidence(std::string_view file, const ledger::TlogPolicy& trust, const Demand& demand) {
+  OPPI_TRY(const Evidence evidence, DecodeEvidence(file));
+  auto trusted = ledger::OpenCheckpoint(evidence.checkpoint, trust);
+  if (!trusted.ok()) return Failed("the checkpoint is not one to trust: " + trusted.error().message);
+  if (demand.complete && !evidence.state)
+    return Failed("the file does not show that nothing is left out: it has no whole stream, and was made for a question about no single learner or for somebody who may not see all of it");
+  Proved proved = WhoSigned(*trusted, trust);
+  OPPI_TRY(Proved rest, CheckEvidence(evidence, trusted->checkpoint));
+  proved.insert(proved.end(), std::make_move_iterator(rest.begin()), std::make_move_iterator(rest.end()));
   return proved;
 }
 

@@ -6,6 +6,7 @@
 
 #include "events/result.h"
 #include "ledger/tlog_policy.h"
+#include "projections/answer.h"
 #include "projections/evidence_file.h"
 #include "projections/registry.h"
 
@@ -16,9 +17,17 @@ namespace oppi::projections {
 /// What was proved, in plain words, in the order it was checked.
 using Proved = std::vector<std::string>;
 
+/// What a verifier asks for beyond that the file is true.
+struct Demand {
+  bool complete = true;  // that it shows whole streams, so that nothing is left out
+};
+
 /// Errors: kInvalidArgument (not evidence), kUnauthenticated with the first thing that failed, in
 /// words a data-protection officer can read.
-[[nodiscard]] Result<Proved> VerifyEvidence(std::string_view file, const ledger::TlogPolicy& trust);
+[[nodiscard]] Result<Proved> VerifyEvidence(std::string_view file, const ledger::TlogPolicy& trust, const Demand& demand = {});
+
+/// The same under a checkpoint that is trusted already, whether or not it shows that it is complete.
+[[nodiscard]] Result<Proved> CheckEvidence(const Evidence& evidence, const ledger::Checkpoint& checkpoint);
 
 /// The result and count that the facts give; the same function the desk answers with.
 [[nodiscard]] Result<Answer> ComputeAnswer(const Question& question, const Access& access, const Facts& facts,

@@ -84,7 +84,7 @@ Result<int> PrintCertificate(const Result<std::string>& answer, const EraseOptio
   if (!answer.ok()) return answer.error();
   const Json json = Json::parse(*answer, nullptr, false);
   if (!json.is_object() || !json.contains("evidence")) return DataLoss("the answer has no evidence");
-  OPPI_RETURN_IF_ERROR(ledger::WriteFileDurably(o.evidence_file, json["evidence"].dump() + "\n", 0600));
+  OPPI_RETURN_IF_ERROR(ledger::WriteFileDurably(o.evidence_file, json["evidence"].dump(), 0600));
   return Print(json["result"].dump(), o.ledger);
 }
 

@@ -104,6 +104,7 @@ void AddProofCommands(Cli& cli) {
   command->add_option("--trust,--policy", verify->policy, "C2SP tlog-policy: the log and its witnesses")->required();
   command->add_option("--succession", verify->successions, "The log's key has changed: what one key signed for the next");
   command->add_option("--about", verify->about, "Identifier that state receipts must speak of");
+  command->add_flag("--incomplete", verify->incomplete, "Accept evidence that does not show that nothing is left out");
   command->add_flag("--json", verify->json, "One JSON document a file");
 }
 

@@ -156,7 +156,7 @@ Result<int> Run(QueryOptions o) {
   auto json = nlohmann::ordered_json::parse(answer, nullptr, false);
   if (json.is_discarded()) return DataLoss("the answer is not JSON");
   if (o.question.evidence) {
-    OPPI_RETURN_IF_ERROR(ledger::WriteFileDurably(o.evidence_file, json["evidence"].dump() + "\n", 0600));
+    OPPI_RETURN_IF_ERROR(ledger::WriteFileDurably(o.evidence_file, json["evidence"].dump(), 0600));
     json.erase("evidence");
   }
   if (!o.question.consent.empty() && json["result"].is_null())

@@ -7,6 +7,7 @@
 #include "projections/verifier.h"
 #include "tests/ops/temp_ledger.h"
 #include "tests/support/sample_events.h"
+#include "tests/support/sealed_claim.h"
 
 /// The certificate of erasure: what it proves, and that no part of it can be dropped or changed.
 
@@ -65,8 +66,9 @@ class CertificateTest : public ::testing::Test {
     EXPECT_TRUE(answer.ok()) << answer.error().message;
     return answer.ok() ? Json::parse(*answer)["evidence"] : Json();
   }
-  Result<projections::Proved> Verify(const Json& evidence) {
-    return projections::VerifyEvidence(evidence.dump(), ledger::PolicyOf(ledger.node().LogKey()));
+  Result<projections::Proved> Verify(const Json& evidence, bool complete = true) {
+    return projections::VerifyEvidence(tests::Sealed(evidence),
+                                       ledger::PolicyOf(ledger.node().LogKey()), {complete});
   }
   static bool Says(const projections::Proved& proved, const std::string& words) {
     return std::any_of(proved.begin(), proved.end(), [&](const std::string& line) {
@@ -87,7 +89,7 @@ TEST_F(CertificateTest, SaysWhatWasErasedWhenAndByWhom) {
   EXPECT_TRUE(Says(*proved, "4 of them are erased: their place in the log is proved"));
   EXPECT_TRUE(Says(*proved, "the ledger says that it looked at its stores again"));
   EXPECT_EQ(certificate.dump().find("CANARY"), std::string::npos);
-  const Json result = Json::parse(certificate["result"].get<std::string>());
+  const Json result = Json::parse(certificate["claim"]["result"].get<std::string>());
   EXPECT_EQ(result["positions"].size(), 4U);
   EXPECT_EQ(result["keys"], Json::parse(R"(["S2 rotated"])")) << "who the learner is stays";
 }
@@ -115,7 +117,7 @@ TEST_F(CertificateTest, WithoutAnyOneOfItsEntriesItDoesNotHold) {
   // Beside these there are public events of the registry, and of those only the keys that signed
   // are needed.
   const std::vector<std::uint64_t> positions =
-      Json::parse(whole["result"].get<std::string>())["positions"];
+      Json::parse(whole["claim"]["result"].get<std::string>())["positions"];
   std::size_t needed = 0;
   for (std::size_t i = 0; i < whole["entries"].size(); ++i) {
     const Json& entry = whole["entries"][i];
@@ -146,36 +148,42 @@ TEST_F(CertificateTest, WithAnyPartAlteredItDoesNotHold) {
     EXPECT_FALSE(Verify(altered).ok()) << what;
   };
   // Each member of the result.
-  const Json stated = Json::parse(whole["result"].get<std::string>());
+  const Json stated = Json::parse(whole["claim"]["result"].get<std::string>());
   for (const auto& [name, value] : stated.items()) {
     const std::string member = name;
     refused(member.c_str(), [&](Json& c) {
-      Json result = Json::parse(c["result"].get<std::string>());
+      Json result = Json::parse(c["claim"]["result"].get<std::string>());
       result[member] = "another";
-      c["result"] = result.dump();
+      c["claim"]["result"] = result.dump();
     });
     refused(member.c_str(), [&](Json& c) {
-      Json result = Json::parse(c["result"].get<std::string>());
+      Json result = Json::parse(c["claim"]["result"].get<std::string>());
       result.erase(member);
-      c["result"] = result.dump();
+      c["claim"]["result"] = result.dump();
     });
   }
-  refused("count", [](Json& c) { c["count"] = 3; });
-  refused("request", [&](Json& c) { c["inputs"]["request"] = other; });
-  refused("learner", [](Json& c) { c["inputs"]["learner"] = tests::PersonId(kEero); });
-  refused("no learner", [](Json& c) { c["inputs"].erase("learner"); });
-  refused("view", [](Json& c) { c["view"]["size"] = 5; });
-  refused("controller", [](Json& c) { c["access"]["controller"] = events::OrganisationOid(88); });
+  refused("count", [](Json& c) { c["claim"]["count"] = 3; });
+  refused("request", [&](Json& c) { c["claim"]["inputs"]["request"] = other; });
+  refused("learner", [](Json& c) { c["claim"]["inputs"]["learner"] = tests::PersonId(kEero); });
+  refused("no learner", [](Json& c) { c["claim"]["inputs"].erase("learner"); });
+  refused("view", [](Json& c) { c["claim"]["view"]["size"] = 5; });
+  refused("controller", [](Json& c) { c["claim"]["access"]["controller"] = events::OrganisationOid(88); });
   refused("checkpoint",
           [](Json& c) { c["checkpoint"] = c["checkpoint"].get<std::string>() + "x"; });
-  // Each entry: its bytes, its path, its event.
+  refused("node", [](Json& c) { c["nodes"].erase(0); });
+  refused("no covered", [](Json& c) { c["erasures"] = Json::array(); });
+  refused("fewer covered", [](Json& c) { c["erasures"][0]["covered"].erase(0); });
+  refused("another execution", [](Json& c) {
+    c["erasures"][0]["execution"] = c["erasures"][0]["execution"].get<std::uint64_t>() - 1;
+  });
+  // Each entry: its bytes, itself, its event.
   for (std::size_t i = 0; i < whole["entries"].size(); ++i) {
     refused("leaf", [&](Json& c) {
       std::string leaf = c["entries"][i]["leaf"];
       leaf[10] = leaf[10] == 'A' ? 'B' : 'A';
       c["entries"][i]["leaf"] = leaf;
     });
-    refused("path", [&](Json& c) { c["entries"][i]["path"].erase(0); });
+    refused("entry", [&](Json& c) { c["entries"].erase(i); });
     if (!whole["entries"][i].contains("event")) continue;
     refused("event", [&](Json& c) {
       c["entries"][i]["event"] = c["entries"][i]["event"].get<std::string>() + " ";
@@ -209,7 +217,7 @@ TEST_F(CertificateTest, WhatOthersStillReadIsNotOpenedInIt) {
   const Json certificate = Certificate(id);
   const auto proved = Verify(certificate);
   ASSERT_TRUE(proved.ok()) << proved.error().message;
-  EXPECT_EQ(Json::parse(certificate["result"].get<std::string>())["shared_remaining"], 1);
+  EXPECT_EQ(Json::parse(certificate["claim"]["result"].get<std::string>())["shared_remaining"], 1);
   EXPECT_EQ(certificate.dump().find("SHARED-CANARY"), std::string::npos);
   // Nor in any other evidence about the learner.
   Question record;
@@ -233,12 +241,12 @@ TEST_F(CertificateTest, RecipientsAcknowledge) {
   ASSERT_EQ(sent.Count(events::Outcome::kAccepted), 1U) << ReportJson(sent);
   const std::string id = Erased("S2");
   const auto recipients = [&] {
-    return Json::parse(Certificate(id)["result"].get<std::string>())["recipients"];
+    return Json::parse(Certificate(id)["claim"]["result"].get<std::string>())["recipients"];
   };
   ASSERT_EQ(recipients().size(), 1U);
   EXPECT_EQ(recipients()[0]["status"], "TO_TELL");
   const std::string execution =
-      Json::parse(Certificate(id)["result"].get<std::string>())["execution"];
+      Json::parse(Certificate(id)["claim"]["result"].get<std::string>())["execution"];
   ledger.Register("v1", "VENDOR");
   for (const char* who : {"V2", "V1"}) {
     Event told = SchoolEvent(EventType::kAccessStopAcknowledged, kAino,
@@ -263,7 +271,7 @@ TEST_F(CertificateTest, SaysWhenThereAreMoreRecipientsThanItCanName) {
   }
   const Json certificate = Certificate(Erased("S2"));
   ASSERT_TRUE(Verify(certificate).ok());
-  const Json recipients = Json::parse(certificate["result"].get<std::string>())["recipients"];
+  const Json recipients = Json::parse(certificate["claim"]["result"].get<std::string>())["recipients"];
   const std::string last = recipients.back()["recipient"];
   EXPECT_EQ(last, std::to_string(70 - (recipients.size() - 1)) + " others, whom the trail names");
 }
@@ -373,7 +381,9 @@ TEST_F(CertificateTest, OnlyOfficersOfTheControllerAndAuditorsGetOne) {
     ASSERT_FALSE(answer.ok()) << asker.role;
     EXPECT_EQ(answer.error().code, Code::kPermissionDenied) << asker.role;
   }
-  EXPECT_TRUE(Verify(Certificate(id, {"d", "DPO", operators, "EDU"})).ok());
+  const Json bound = Certificate(id, {"d", "DPO", operators, "EDU"});
+  EXPECT_TRUE(Verify(bound, false).ok());
+  EXPECT_FALSE(Verify(bound).ok()) << "who may see one controller's events sees no whole stream";
   // A controller that holds something on the learner, but is not responsible for this erasure.
   const Asker school{"s", "DPO", events::OrganisationOid(7), "EDU"};
   Question about = About(id);

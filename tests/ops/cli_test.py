@@ -303,8 +303,11 @@ class Answers(ProgramTest):
             path = self.folder / f"{name}.evidence"
             self.done(command, "--data", self.ledger, *options, "--evidence", path)
             self.assertEqual(stat.S_IMODE(path.stat().st_mode), 0o600, "evidence holds learner data")
-            verified = self.done("verify", path, "--trust", self.trust)
+            if name == "actor":
+                self.assertIn("does not show that nothing is left out", self.exits(1, "verify", path, "--trust", self.trust).out)
+            verified = self.done("verify", path, "--trust", self.trust, *(["--incomplete"] if name == "actor" else []))
             self.assertIn("holds", verified.out)
+            self.assertIn("NOT shown: that nothing is left out" if name == "actor" else "nothing is left out: among its first", verified.out)
             self.assertIn("computed again here", verified.out)
         refused = self.exits(3, "audit", "--data", self.ledger, "--publisher", "sis", "--evidence", self.folder / "publisher.evidence")
         self.assertIn("EVIDENCE_NOT_ALLOWED", refused.err)
@@ -320,7 +323,7 @@ class Answers(ProgramTest):
         grade = next(e for e in evidence["entries"] if "course_assessed" in e.get("event", ""))
         grade["event"] = grade["event"].replace('"grade":"', '"grade":"1', 1)
         false = self.folder / "false.evidence"
-        false.write_text(json.dumps(evidence), encoding="utf-8")
+        false.write_text(json.dumps(evidence, separators=(",", ":"), ensure_ascii=False), encoding="utf-8")
         ran = self.exits(1, "verify", path, false, "--trust", self.trust)
         self.assertRegex(ran.out, f"(?m)^holds +{path}")
         self.assertRegex(ran.out, f"(?m)^FAILED +{false}")
