@@ -1,4 +1,4 @@
-// The C++ verifier, compiled to WebAssembly: `verify(file, policy, {about})` gives {ok: true, kind, lines} or
+// The C++ verifier, compiled to WebAssembly: `verify(file, policy, {about, incomplete})` gives {ok: true, kind, lines} or
 // {ok: false, kind, error}. `file` and `policy` are texts or Uint8Arrays. For the browser and for node.
 
 import load from "./oppiloki_verify.mjs";
@@ -16,7 +16,7 @@ export async function loadVerifier() {
   return function verify(file, policy, options = {}) {
     const inputs = [put(file), put(policy), put(options.about)];
     try {
-      const { kind, holds, proved, failed } = JSON.parse(module.UTF8ToString(module._oppi_verify(...inputs.flat())));
+      const { kind, holds, proved, failed } = JSON.parse(module.UTF8ToString(module._oppi_verify(...inputs.flat(), options.incomplete ? 1 : 0)));
       return holds ? { ok: true, kind, lines: proved } : { ok: false, kind, error: failed };
     } finally {
       for (const [at] of inputs) module._free(at);

@@ -224,7 +224,7 @@ def wasm(node):
             ours = cpp(sorted(folder.iterdir()), policy, *options)
             assert ours["original"]["holds"] == holds, ours["original"]
             command = [node, str(ROOT / "tests" / "interop" / "verify_wasm.mjs"), str(ROOT / "build" / "wasm" / "bin" / "verify.mjs"), str(folder), str(policy)]
-            for line in lines_of(command + options[1:]):
+            for line in lines_of(command + options):
                 expected = ours.pop(line["file"])
                 said = (line["ok"], line["kind"], line["lines"] if line["ok"] else line["error"])
                 assert said == (expected["holds"], expected["kind"], expected["proved"] if expected["holds"] else expected["failed"]), (expected, line)
@@ -243,6 +243,10 @@ def whole_answers(folder):
         path = folder / f"{ask}.evidence"
         run(ask, "--data", ledger, "--learner", given["subject"], "--evidence", path)
         yield ask, path.read_bytes(), ledger / "trust.policy", [], True
+    path = folder / "actor.evidence"
+    run("audit", "--data", ledger, "--actor", "gateway", "--evidence", path)
+    yield "actor", path.read_bytes(), ledger / "trust.policy", [], False
+    yield "actor-incomplete", path.read_bytes(), ledger / "trust.policy", ["--incomplete"], True
 
 
 if __name__ == "__main__":
