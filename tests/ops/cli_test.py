@@ -25,7 +25,7 @@ COMMANDS = [
     ["init"], ["serve"], ["demo"], ["key"], ["key", "new"], ["key", "show"], ["publisher"], ["publisher", "add"],
     ["publisher", "revoke"], ["publisher", "list"], ["token"], ["token", "issue"], ["publish"], ["generate"], ["record"],
     ["consents"], ["decide"], ["audit"], ["obligations"], ["findings"], ["checkpoint"], ["prove"], ["verify"], ["fsck"],
-    ["rebuild"], ["doctor"], ["rotate"], ["rotate", "vault-master"],
+    ["rebuild"], ["doctor"], ["rotate"], ["rotate", "vault-master"], ["rotate", "log-key"], ["export"],
     ["rehearse"], ["erase"], ["hold"], ["hold", "set"], ["hold", "release"], ["hold", "list"],
     ["retention"], ["retention", "sign"], ["retention", "set"], ["retention", "show"], ["retention", "run"],
     ["backup"], ["backup", "list"], ["backup", "refresh"], ["backup", "forget"], ["restore"], ["witness"], ["monitor"],
