@@ -1,5 +1,6 @@
 #include "ops/demo.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <map>
@@ -214,7 +215,9 @@ Result<bool> AskAndVerify(Node& node, const Asked& asked, std::size_t number) {
     std::printf("   NOT VERIFIED: %s\n", proved.error().message.c_str());
     return false;
   }
-  std::printf("   verified: %s\n", proved->back().c_str());
+  // The last thing that was shown: that the answer comes of these events.
+  const auto last = std::find_if(proved->rbegin(), proved->rend(), [](const std::string& line) { return !line.starts_with("NOT shown"); });
+  std::printf("   verified: %s\n", last->c_str());
   return true;
 }
 

@@ -37,7 +37,12 @@ projections::Verdict VerifyPath(const std::string& path, const ledger::TlogPolic
 void Print(const std::string& file, const projections::Verdict& verdict) {
   std::printf("%s  %s (%s)\n", verdict.holds ? "holds " : "FAILED", file.c_str(),
               verdict.kind.c_str());
-  for (const std::string& line : verdict.proved) std::printf("  proved: %s\n", line.c_str());
+  constexpr std::string_view kNotShown = "NOT shown: ";
+  for (const std::string_view line : verdict.proved) {
+    const bool proved = !line.starts_with(kNotShown);
+    const std::string_view words = line.substr(proved ? 0 : kNotShown.size());
+    std::printf("  %s: %.*s\n", proved ? "proved" : "NOT shown", static_cast<int>(words.size()), words.data());
+  }
   if (!verdict.holds) std::printf("  failed: %s\n", verdict.failed.c_str());
 }
 
