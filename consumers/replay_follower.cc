@@ -26,11 +26,13 @@ Result<ReplaySource> ReplaySourceAt(const std::string& url, const std::string& t
 }
 
 Status ReplayFollower::Follow(const ledger::Checkpoint& checkpoint) {
-  if (broken_) return *broken_;
-  const Status followed = FollowTo(checkpoint);
-  // What is wrong with the log stays wrong; that it could not be read may pass.
-  if (!followed.ok() && followed.error().code == Code::kInvalidArgument) broken_ = followed.error();
-  return followed;
+  return broken_ ? Status(*broken_) : FollowTo(checkpoint);
+}
+
+/// What is wrong with the log stays wrong; that it could not be read may pass.
+Error ReplayFollower::Wrong(const std::string& what) {
+  broken_ = InvalidArgument("replay: " + what);
+  return *broken_;
 }
 
 Status ReplayFollower::FollowTo(const ledger::Checkpoint& checkpoint) {
@@ -48,13 +50,12 @@ Status ReplayFollower::FollowTo(const ledger::Checkpoint& checkpoint) {
       OPPI_RETURN_IF_ERROR(AddCommit(state, transitions, checkpoint.size));
     }
     if (!Contains(checkpoint.size, page->front().state))
-      return InvalidArgument("replay: the checkpoint of size " +
-                             std::to_string(checkpoint.size.value()) +
-                             " does not end in a state entry");
+      return Wrong("the checkpoint of size " + std::to_string(checkpoint.size.value()) +
+                   " does not end in a state entry");
   }
   if (leaves_.Root() != checkpoint.root)
-    return InvalidArgument("replay: the entries do not make the tree that was signed at size " +
-                           std::to_string(checkpoint.size.value()));
+    return Wrong("the entries do not make the tree that was signed at size " +
+                 std::to_string(checkpoint.size.value()));
   return {};
 }
 
@@ -67,13 +68,12 @@ Status ReplayFollower::AddCommit(LeafIndex state, const ledger::Transitions& tra
   for (LeafIndex index = replay_.next(); index <= state; index = NextIndex(leaves.size())) {
     OPPI_TRY(const Bytes bytes, EntryAt(index, size));
     auto leaf = ledger::DecodeLeaf(bytes);
-    if (!leaf.ok())
-      return InvalidArgument("replay: entry " + std::to_string(index.value()) + " is malformed");
+    if (!leaf.ok()) return Wrong("entry " + std::to_string(index.value()) + " is malformed");
     leaves.Append(HashLeaf(bytes));
     commit.push_back(*std::move(leaf));
   }
   if (const Status added = replay_.Add(commit, transitions); !added.ok())
-    return InvalidArgument("replay: " + added.error().message);
+    return Wrong(added.error().message);
   leaves_ = std::move(leaves);
   return {};
 }

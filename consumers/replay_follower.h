@@ -38,6 +38,7 @@ class ReplayFollower {
   [[nodiscard]] TreeSize size() const { return leaves_.size(); }
 
  private:
+  [[nodiscard]] Error Wrong(const std::string& what);
   [[nodiscard]] Status FollowTo(const ledger::Checkpoint& checkpoint);
   [[nodiscard]] Status AddCommit(LeafIndex state, const ledger::Transitions& transitions,
                                  TreeSize size);

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <utility>
+
 #include "consumers/transitions_api.h"
 #include "ledger/transitions.h"
 #include "tests/support/sample_events.h"
@@ -110,6 +112,17 @@ TEST_F(Replay, FindsEntriesThatAreNotThoseOfTheSignedTree) {
 }
 
 TEST_F(Replay, TriesAgainWhenTheLogCouldNotBeRead) {
+  ReplaySource source;
+  source.tiles = TilesOf([this] { return ledger_.View(); });
+  bool asked = false;
+  source.transitions = [&](LeafIndex from) -> Result<Bytes> {
+    if (!std::exchange(asked, true)) return InvalidArgument("this is not HTTP");
+    return TransitionsPage(*ledger_.View(), from);
+  };
+  ReplayFollower garbled(source);
+  EXPECT_EQ(Said(garbled), "this is not HTTP");
+  EXPECT_EQ(Said(garbled), "");
+
   bool cut = true;
   change_ = [&cut](auto& commits) {
     if (cut) commits.clear();
